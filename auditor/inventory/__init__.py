@@ -1,0 +1,1 @@
+"""The vocabulary of the whole program: facts, records, names, the snapshot store."""

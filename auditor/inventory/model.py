@@ -1,0 +1,393 @@
+"""The records of a snapshot: one per repository, and one per registry as their context.
+
+Conventions: times are RFC 3339 UTC strings, sizes bytes, durations seconds unless the name says
+days, digests `sha256:…`, ids `urn:cr:<kind>:<account>:<region>[:<repository>[@<digest>]]`.
+Nothing here is named after one vendor: what a platform calls a thing stays in its collector.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from auditor.inventory.facts import Fact
+
+SCHEMA_VERSION = 1
+
+RegistryKind = Literal[
+    "ecr", "ecr_public", "harbor", "acr", "gar", "artifactory", "dockerhub", "ghcr", "quay", "oci"
+]
+
+
+class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all records: immutable, strict."""
+
+
+# ---------------------------------------------------------------- shared parts
+class RegistryRef(_Struct):
+    """Which registry a repository lives in."""
+
+    id: str
+    kind: RegistryKind
+    host: str
+    account: str
+    region: str
+
+
+class NameFilter(_Struct):
+    """A selector on repository or tag names."""
+
+    kind: Literal["glob", "prefix", "regex", "doublestar"]
+    pattern: str
+
+
+class PolicyDocument(_Struct):
+    """A policy as the platform returned it; `digest` is over the exact text."""
+
+    format: Literal["aws_iam", "ecr_lifecycle", "gcp_iam", "azure_rbac", "native"]
+    text: str
+    digest: str
+
+
+# ---------------------------------------------------------------- repository settings
+class Immutability(_Struct):
+    """Which tags cannot be moved.
+
+    `all_except`: tags that match a rule may move; `none_except`: only tags that match a rule are fixed.
+    """
+
+    mode: Literal["none", "all", "all_except", "none_except", "rules", "per_tag", "by_permission"]
+    rules: list[NameFilter] = []
+
+
+class Encryption(_Struct):
+    """Encryption at rest. `key_manager` tells a customer's key from the provider's own."""
+
+    type: Literal["platform", "kms", "kms_dsse"]
+    key_id: Fact[str]
+    key_manager: Fact[Literal["customer", "provider"]]
+
+
+class ScanSettings(_Struct):
+    """What is really scanned, after registry rules and repository flags are joined."""
+
+    tier: Literal["basic", "enhanced", "external", "none"]
+    frequency: Literal["on_push", "continuous", "manual", "scheduled"]
+    decided_by: Literal["registry", "repository", "project"]
+    filters: list[NameFilter] = []
+
+
+class Repository(_Struct):
+    """One repository and its settings."""
+
+    name: str
+    uri: str
+    registry: RegistryRef
+    hosting: Fact[Literal["hosted", "proxy", "virtual"]]
+    created_at: Fact[str]
+    immutability: Fact[Immutability]
+    encryption: Fact[Encryption]
+    scan_on_push: Fact[bool]
+    """The repository's own flag, which a registry-wide rule may overrule."""
+    scanning: Fact[ScanSettings]
+    """The effective setting."""
+    resource_tags: Fact[dict[str, str]]
+    access_policy: Fact[PolicyDocument]
+    retention_policy: Fact[PolicyDocument]
+    size_bytes: Fact[int]
+    """Sum of the images' sizes; shared layers counted once per image, so an upper bound."""
+
+
+# ---------------------------------------------------------------- images
+class Package(_Struct):
+    """An affected package."""
+
+    name: str
+    version: str
+
+
+class Fix(_Struct):
+    """Whether a fixed version exists."""
+
+    available: Literal["yes", "no", "partial"]
+    version: str = ""
+
+
+class Vulnerability(_Struct):
+    """One finding of a scanner on one image."""
+
+    id: str
+    severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "NEGLIGIBLE", "UNKNOWN"]
+    title: str
+    packages: list[Package]
+    fix: Fact[Fix]
+
+
+class ScanResult(_Struct):
+    """What a scanner said of one image; `counts` are distinct findings by severity."""
+
+    state: Literal["complete", "active", "pending", "failed", "unsupported", "expired", "archived"]
+    detail: str
+    completed_at: Fact[str]
+    database_at: Fact[str]
+    counts: Fact[dict[str, int]]
+    vulnerabilities: Fact[list[Vulnerability]]
+    """Details: collected only for images whose counts are not all zero."""
+
+
+class Signature(_Struct):
+    """A signature that is attached to an image. Presence is not validity: see `verification`."""
+
+    kind: Literal["cosign", "cosign_bundle", "notation", "vendor"]
+    found_via: Literal["referrers", "subject", "tag_scheme", "vendor_api"]
+    digest: str
+    artifact_type: str
+    verification: Fact[Literal["verified", "invalid", "untrusted", "expired", "revoked"]]
+
+
+class SigningStatus(_Struct):
+    """The registry's own record of signing an image."""
+
+    profile: str
+    status: Literal["in_progress", "complete", "failed"]
+    failure_code: str = ""
+
+
+class Child(_Struct):
+    """A manifest that an index names."""
+
+    digest: str
+    kind: Literal["image", "attestation"]
+    platform: str
+
+
+class Image(_Struct):
+    """One manifest: image, index, or another artefact stored beside them."""
+
+    digest: str
+    kind: Literal["image", "index", "signature", "attestation", "sbom", "artefact", "referrers_index"]
+    tags: list[str]
+    status: Literal["active", "archived", "activating"]
+    media_type: Fact[str]
+    artifact_type: Fact[str]
+    subject: Fact[str]
+    size_bytes: Fact[int]
+    pushed_at: Fact[str]
+    last_pulled_at: Fact[str]
+    children: Fact[list[Child]]
+    """Of an index; absent for anything else."""
+    scan: Fact[ScanResult]
+    """Absent: never scanned."""
+    signatures: Fact[list[Signature]]
+    """Known and empty: asked, and there is none."""
+    signing_status: Fact[list[SigningStatus]]
+
+
+# ---------------------------------------------------------------- derived facts
+Capability = Literal["pull", "push", "delete", "administer", "metadata", "replicate", "create"]
+CAPABILITIES: tuple[Capability, ...] = (
+    "pull", "push", "delete", "administer", "metadata", "replicate", "create",
+)  # fmt: skip
+
+
+class Grant(_Struct):
+    """Who a policy document lets in, for one statement and one kind of principal.
+
+    Shape: one grant per (statement, audience). `audience` says how wide it is:
+    `any_account` every account of the provider; `account` the accounts or principals in `principals`;
+    `organization` the organisations in `principals`; `own_account` the owner's own; `service` a provider's
+    service; `network` anybody's credentials from the networks in `principals`; `nobody` grants nothing
+    (principal deleted or not usable).
+    `certainty`: `unknown` where the document cannot be decided; `reason` says what is missing.
+    """
+
+    audience: Literal[
+        "any_account", "account", "organization", "own_account", "service", "network", "nobody"
+    ]
+    principals: list[str]
+    capabilities: list[Capability]
+    partial: bool
+    """Only a part of what the capability takes (one of two pull actions)."""
+    actions: list[str]
+    statement: int
+    """Index in the document, from 0."""
+    sid: str
+    guarded: bool
+    """A service grant pinned to a source account or ARN."""
+    certainty: Literal["exact", "unknown"]
+    reason: str
+
+
+class PolicyProblem(_Struct):
+    """Something in a policy document that is wrong whoever asks."""
+
+    code: str
+    """As `action_unknown`, `action_unlisted`, `resource_element`, `not_principal`: see analysis/."""
+    statement: int
+    pointer: str
+    """JSON pointer into the policy's own document."""
+    value: str
+    message: str
+    suggestions: list[str] = []
+
+
+class AccessAnalysis(_Struct):
+    """One policy document, read as the provider would evaluate it."""
+
+    grants: list[Grant]
+    problems: list[PolicyProblem]
+
+
+class RetentionRule(_Struct):
+    """One rule of a retention policy, normalised."""
+
+    priority: int
+    description: str
+    tag_status: Literal["tagged", "untagged", "any"]
+    patterns: list[str]
+    pattern_kind: Literal["none", "prefix", "glob"]
+    count_type: Literal["count", "since_pushed", "since_pulled", "since_transitioned"]
+    count: int
+    """Images, or days for the since_* types."""
+    action: Literal["expire", "archive"]
+    storage_class: Literal["standard", "archive"]
+
+
+class RetentionAnalysis(_Struct):
+    """A retention policy, parsed; `errors` make the platform refuse it, `warnings` make it do other than it says."""
+
+    rules: list[RetentionRule]
+    errors: list[PolicyProblem]
+    warnings: list[PolicyProblem]
+
+
+class ReferenceAnalysis(_Struct):
+    """Whether references to this repository and its tags are well-formed."""
+
+    repository_error: str
+    """Empty when the name parses."""
+    components: list[str]
+    bad_tags: list[str]
+
+
+class RepositoryDerived(_Struct):
+    """Facts that follow from the collected ones; made by `auditor.analysis`."""
+
+    access: Fact[AccessAnalysis]
+    retention: Fact[RetentionAnalysis]
+    reference: Fact[ReferenceAnalysis]
+
+
+# ---------------------------------------------------------------- registry
+class RegistryScanRule(_Struct):
+    """A registry-wide scan rule."""
+
+    frequency: Literal["on_push", "continuous", "manual", "scheduled"]
+    filters: list[NameFilter]
+
+
+class RegistryScanning(_Struct):
+    """The registry-wide scan configuration."""
+
+    tier: Literal["basic", "enhanced", "external", "none"]
+    rules: list[RegistryScanRule]
+
+
+class Destination(_Struct):
+    """Where a replication rule copies to."""
+
+    account: str
+    region: str
+
+
+class ReplicationRule(_Struct):
+    """One replication rule; no filters: everything."""
+
+    filters: list[NameFilter]
+    destinations: list[Destination]
+    deletes: bool
+
+
+class CacheRule(_Struct):
+    """A pull-through cache rule; the credential is a reference, never its value."""
+
+    prefix: str
+    upstream: str
+    upstream_kind: str
+    credential: Fact[str]
+
+
+class CreationTemplate(_Struct):
+    """Defaults of repositories that the registry creates itself."""
+
+    prefix: str
+    applied_for: list[str]
+    immutability: Fact[Immutability]
+    encryption: Fact[Encryption]
+    resource_tags: Fact[dict[str, str]]
+    access_policy: Fact[PolicyDocument]
+    retention_policy: Fact[PolicyDocument]
+
+
+class SigningRule(_Struct):
+    """A rule of signing done by the registry."""
+
+    profile: str
+    filters: list[NameFilter]
+
+
+class Registry(_Struct):
+    """One registry (one account in one region) and its own settings."""
+
+    id: str
+    kind: RegistryKind
+    host: str
+    account: str
+    region: str
+    organization: Fact[str]
+    repository_names: Fact[list[str]]
+    access_policy: Fact[PolicyDocument]
+    policy_scope: Fact[Literal["registry_actions", "all_actions"]]
+    scanning: Fact[RegistryScanning]
+    replication: Fact[list[ReplicationRule]]
+    cache_rules: Fact[list[CacheRule]]
+    creation_templates: Fact[list[CreationTemplate]]
+    signing: Fact[list[SigningRule]]
+    settings: Fact[dict[str, str]]
+    """Other account-wide switches, by the platform's name."""
+
+
+class RegistryDerived(_Struct):
+    """Facts that follow from the registry's own."""
+
+    access: Fact[AccessAnalysis]
+
+
+class RegistryRecord(_Struct, kw_only=True):
+    """The context of a scope: `data.context` for its repositories, `input` for registry rules."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    entity: Literal["registry"] = "registry"
+    id: str
+    scope: str
+    now: str
+    """When the snapshot was taken: the only clock that rules have."""
+    registry: Registry
+    derived: RegistryDerived
+
+
+class RepositoryRecord(_Struct, kw_only=True):
+    """One line of a snapshot part: exactly what a rule gets as `input`."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    entity: Literal["repository"] = "repository"
+    id: str
+    scope: str
+    now: str
+    repository: Repository
+    derived: RepositoryDerived
+    images: Fact[list[Image]]
+
+
+Json = dict[str, Any]

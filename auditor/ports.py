@@ -1,0 +1,67 @@
+"""The seams: one Protocol each for collectors, engines and reporters. Nothing else lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, BinaryIO, ClassVar, Protocol, runtime_checkable
+
+from auditor.inventory.recorder import Recorder
+from auditor.inventory.store import SnapshotWriter
+
+
+@runtime_checkable
+class Collector(Protocol):
+    """Reads one kind of registry. What it cannot read becomes an unknown fact, never an empty answer.
+
+    Errors: `CredentialsError` before anything was read, `ConfigError` for a target it cannot use.
+    """
+
+    kind: ClassVar[str]
+    """As in `targets[].kind` of auditor.yaml: `ecr`."""
+    calls: ClassVar[frozenset[str]]
+    """Every operation it may call, as `ecr:DescribeRepositories`: read-only policies are made from it."""
+
+    def collect(
+        self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Callable[[str, int], None]
+    ) -> None:
+        """Write every scope of `target` (validated by `settings_schema`) to `writer`."""
+        ...
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Evaluates Rego. Used as a context manager; one `load`, then any number of contexts and inputs."""
+
+    name: ClassVar[str]
+    version: str
+
+    def load(self, modules: Mapping[str, str], data: Mapping[str, Any]) -> None:
+        """Compile `modules` (path -> Rego text) and set the base document. Errors: `PolicyError` with file and line."""
+        ...
+
+    def evaluate(self, query: str, context: bytes, inputs: Iterable[bytes]) -> Iterator[bytes]:
+        """Evaluate the reference `query` (as `data.auditor.main.verdicts`) for each input, in order.
+
+        `context` is the JSON of `data.context` for these inputs. Yields one JSON document an input.
+        Errors: `EngineError`, `LimitExceededError`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Release what it holds; safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Reporter(Protocol):
+    """Writes results in one format. Pure: the same results give the same bytes."""
+
+    format: ClassVar[str]
+    suffix: ClassVar[str]
+
+    def write(self, results: Any, out: BinaryIO) -> None:
+        """Write `results` (`auditor.findings.model.Results`) to `out`. Errors: `ReportError`."""
+        ...
+
+
+__all__ = ["Collector", "Engine", "Recorder", "Reporter"]

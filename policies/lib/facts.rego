@@ -1,0 +1,18 @@
+# METADATA
+# title: Ask what is known of a fact
+# description: A collected fact is known, absent or unknown; see the inventory schema.
+package auditor.lib.facts
+
+known(fact) if fact.state == "known"
+
+absent(fact) if fact.state == "absent"
+
+unknown(fact) if fact.state == "unknown"
+
+# METADATA
+# description: Why an unknown fact is unknown, and what would settle it, as a sentence.
+why(what, fact) := sprintf("Cannot tell: %s was not read (%s); %s would settle it.", [what, fact.reason, fact.source])
+
+# METADATA
+# description: One piece of evidence, a JSON pointer into the record and the value found there.
+evidence(path, value) := {"path": path, "value": value}

@@ -1,0 +1,58 @@
+# METADATA
+# title: Build verdicts
+# description: |
+#   A verdict is {status, resource_id, message, evidence}, and optionally `severity` (only ever lower
+#   than the rule's own), `settle` (the calls that would settle an unknown) and `tag`.
+package auditor.lib.verdict
+
+# METADATA
+# description: A verdict on the record itself, a repository or a registry.
+record(status, message, evidence) := {
+	"status": status,
+	"resource_id": input.id,
+	"message": message,
+	"evidence": evidence,
+}
+
+# METADATA
+# description: An unknown verdict on the record, because a fact was not read.
+record_unknown(what, path, fact) := {
+	"status": "unknown",
+	"resource_id": input.id,
+	"message": sprintf("Cannot tell: %s was not read (%s); %s would settle it.", [what, fact.reason, fact.source]),
+	"evidence": [{"path": path, "value": fact}],
+	"settle": [fact.source],
+}
+
+# METADATA
+# description: A verdict on one image of the record.
+image(image, status, message, evidence) := {
+	"status": status,
+	"resource_id": concat("@", [input.id, image.digest]),
+	"message": message,
+	"evidence": evidence,
+	"tag": _first_tag(image),
+}
+
+# METADATA
+# description: An unknown verdict on one image, because a fact was not read.
+image_unknown(image, what, path, fact) := {
+	"status": "unknown",
+	"resource_id": concat("@", [input.id, image.digest]),
+	"message": sprintf("Cannot tell: %s was not read (%s); %s would settle it.", [what, fact.reason, fact.source]),
+	"evidence": [{"path": path, "value": fact}],
+	"settle": [fact.source],
+	"tag": _first_tag(image),
+}
+
+# METADATA
+# description: A passed image: kept small, since most verdicts are this one.
+image_pass(image) := {"status": "pass", "resource_id": concat("@", [input.id, image.digest])}
+
+# METADATA
+# description: An image that the rule does not apply to.
+image_not_applicable(image) := {"status": "not_applicable", "resource_id": concat("@", [input.id, image.digest])}
+
+_first_tag(image) := image.tags[0] if count(image.tags) > 0
+
+_first_tag(image) := "" if count(image.tags) == 0
