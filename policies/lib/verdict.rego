@@ -46,7 +46,7 @@ image_unknown(image, what, path, fact) := {
 }
 
 # METADATA
-# description: A passed image: kept small, since most verdicts are this one.
+# description: A passed image, kept small since most verdicts are this one.
 image_pass(image) := {"status": "pass", "resource_id": concat("@", [input.id, image.digest])}
 
 # METADATA
