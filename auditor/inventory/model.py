@@ -13,8 +13,6 @@ import msgspec
 
 from auditor.inventory.facts import Fact
 
-SCHEMA_VERSION = 1
-
 RegistryKind = Literal[
     "ecr", "ecr_public", "harbor", "acr", "gar", "artifactory", "dockerhub", "ghcr", "quay", "oci"
 ]
@@ -25,7 +23,7 @@ class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 # ---------------------------------------------------------------- shared parts
-class RegistryRef(_Struct):
+class RegistryRef(_Struct, frozen=True):
     """Which registry a repository lives in."""
 
     id: str
@@ -35,14 +33,14 @@ class RegistryRef(_Struct):
     region: str
 
 
-class NameFilter(_Struct):
+class NameFilter(_Struct, frozen=True):
     """A selector on repository or tag names."""
 
     kind: Literal["glob", "prefix", "regex", "doublestar"]
     pattern: str
 
 
-class PolicyDocument(_Struct):
+class PolicyDocument(_Struct, frozen=True):
     """A policy as the platform returned it; `digest` is over the exact text."""
 
     format: Literal["aws_iam", "ecr_lifecycle", "gcp_iam", "azure_rbac", "native"]
@@ -51,7 +49,7 @@ class PolicyDocument(_Struct):
 
 
 # ---------------------------------------------------------------- repository settings
-class Immutability(_Struct):
+class Immutability(_Struct, frozen=True):
     """Which tags cannot be moved.
 
     `all_except`: tags that match a rule may move; `none_except`: only tags that match a rule are fixed.
@@ -61,7 +59,7 @@ class Immutability(_Struct):
     rules: list[NameFilter] = []
 
 
-class Encryption(_Struct):
+class Encryption(_Struct, frozen=True):
     """Encryption at rest. `key_manager` tells a customer's key from the provider's own."""
 
     type: Literal["platform", "kms", "kms_dsse"]
@@ -69,7 +67,7 @@ class Encryption(_Struct):
     key_manager: Fact[Literal["customer", "provider"]]
 
 
-class ScanSettings(_Struct):
+class ScanSettings(_Struct, frozen=True):
     """What is really scanned, after registry rules and repository flags are joined."""
 
     tier: Literal["basic", "enhanced", "external", "none"]
@@ -78,7 +76,7 @@ class ScanSettings(_Struct):
     filters: list[NameFilter] = []
 
 
-class Repository(_Struct):
+class Repository(_Struct, frozen=True):
     """One repository and its settings."""
 
     name: str
@@ -100,21 +98,21 @@ class Repository(_Struct):
 
 
 # ---------------------------------------------------------------- images
-class Package(_Struct):
+class Package(_Struct, frozen=True):
     """An affected package."""
 
     name: str
     version: str
 
 
-class Fix(_Struct):
+class Fix(_Struct, frozen=True):
     """Whether a fixed version exists."""
 
     available: Literal["yes", "no", "partial"]
     version: str = ""
 
 
-class Vulnerability(_Struct):
+class Vulnerability(_Struct, frozen=True):
     """One finding of a scanner on one image."""
 
     id: str
@@ -124,7 +122,7 @@ class Vulnerability(_Struct):
     fix: Fact[Fix]
 
 
-class ScanResult(_Struct):
+class ScanResult(_Struct, frozen=True):
     """What a scanner said of one image; `counts` are distinct findings by severity."""
 
     state: Literal["complete", "active", "pending", "failed", "unsupported", "expired", "archived"]
@@ -136,7 +134,7 @@ class ScanResult(_Struct):
     """Details: collected only for images whose counts are not all zero."""
 
 
-class Signature(_Struct):
+class Signature(_Struct, frozen=True):
     """A signature that is attached to an image. Presence is not validity: see `verification`."""
 
     kind: Literal["cosign", "cosign_bundle", "notation", "vendor"]
@@ -146,7 +144,7 @@ class Signature(_Struct):
     verification: Fact[Literal["verified", "invalid", "untrusted", "expired", "revoked"]]
 
 
-class SigningStatus(_Struct):
+class SigningStatus(_Struct, frozen=True):
     """The registry's own record of signing an image."""
 
     profile: str
@@ -154,7 +152,7 @@ class SigningStatus(_Struct):
     failure_code: str = ""
 
 
-class Child(_Struct):
+class Child(_Struct, frozen=True):
     """A manifest that an index names."""
 
     digest: str
@@ -162,7 +160,7 @@ class Child(_Struct):
     platform: str
 
 
-class Image(_Struct):
+class Image(_Struct, frozen=True):
     """One manifest: image, index, or another artefact stored beside them."""
 
     digest: str
@@ -191,7 +189,7 @@ CAPABILITIES: tuple[Capability, ...] = (
 )  # fmt: skip
 
 
-class Grant(_Struct):
+class Grant(_Struct, frozen=True):
     """Who a policy document lets in, for one statement and one kind of principal.
 
     Shape: one grant per (statement, audience). `audience` says how wide it is:
@@ -219,7 +217,7 @@ class Grant(_Struct):
     reason: str
 
 
-class PolicyProblem(_Struct):
+class PolicyProblem(_Struct, frozen=True):
     """Something in a policy document that is wrong whoever asks."""
 
     code: str
@@ -232,14 +230,14 @@ class PolicyProblem(_Struct):
     suggestions: list[str] = []
 
 
-class AccessAnalysis(_Struct):
+class AccessAnalysis(_Struct, frozen=True):
     """One policy document, read as the provider would evaluate it."""
 
     grants: list[Grant]
     problems: list[PolicyProblem]
 
 
-class RetentionRule(_Struct):
+class RetentionRule(_Struct, frozen=True):
     """One rule of a retention policy, normalised."""
 
     priority: int
@@ -254,7 +252,7 @@ class RetentionRule(_Struct):
     storage_class: Literal["standard", "archive"]
 
 
-class RetentionAnalysis(_Struct):
+class RetentionAnalysis(_Struct, frozen=True):
     """A retention policy, parsed; `errors` make the platform refuse it, `warnings` make it do other than it says."""
 
     rules: list[RetentionRule]
@@ -262,7 +260,7 @@ class RetentionAnalysis(_Struct):
     warnings: list[PolicyProblem]
 
 
-class ReferenceAnalysis(_Struct):
+class ReferenceAnalysis(_Struct, frozen=True):
     """Whether references to this repository and its tags are well-formed."""
 
     repository_error: str
@@ -271,7 +269,7 @@ class ReferenceAnalysis(_Struct):
     bad_tags: list[str]
 
 
-class RepositoryDerived(_Struct):
+class RepositoryDerived(_Struct, frozen=True):
     """Facts that follow from the collected ones; made by `auditor.analysis`."""
 
     access: Fact[AccessAnalysis]
@@ -280,28 +278,28 @@ class RepositoryDerived(_Struct):
 
 
 # ---------------------------------------------------------------- registry
-class RegistryScanRule(_Struct):
+class RegistryScanRule(_Struct, frozen=True):
     """A registry-wide scan rule."""
 
     frequency: Literal["on_push", "continuous", "manual", "scheduled"]
     filters: list[NameFilter]
 
 
-class RegistryScanning(_Struct):
+class RegistryScanning(_Struct, frozen=True):
     """The registry-wide scan configuration."""
 
     tier: Literal["basic", "enhanced", "external", "none"]
     rules: list[RegistryScanRule]
 
 
-class Destination(_Struct):
+class Destination(_Struct, frozen=True):
     """Where a replication rule copies to."""
 
     account: str
     region: str
 
 
-class ReplicationRule(_Struct):
+class ReplicationRule(_Struct, frozen=True):
     """One replication rule; no filters: everything."""
 
     filters: list[NameFilter]
@@ -309,7 +307,7 @@ class ReplicationRule(_Struct):
     deletes: bool
 
 
-class CacheRule(_Struct):
+class CacheRule(_Struct, frozen=True):
     """A pull-through cache rule; the credential is a reference, never its value."""
 
     prefix: str
@@ -318,7 +316,7 @@ class CacheRule(_Struct):
     credential: Fact[str]
 
 
-class CreationTemplate(_Struct):
+class CreationTemplate(_Struct, frozen=True):
     """Defaults of repositories that the registry creates itself."""
 
     prefix: str
@@ -330,14 +328,14 @@ class CreationTemplate(_Struct):
     retention_policy: Fact[PolicyDocument]
 
 
-class SigningRule(_Struct):
+class SigningRule(_Struct, frozen=True):
     """A rule of signing done by the registry."""
 
     profile: str
     filters: list[NameFilter]
 
 
-class Registry(_Struct):
+class Registry(_Struct, frozen=True):
     """One registry (one account in one region) and its own settings."""
 
     id: str
@@ -358,16 +356,16 @@ class Registry(_Struct):
     """Other account-wide switches, by the platform's name."""
 
 
-class RegistryDerived(_Struct):
+class RegistryDerived(_Struct, frozen=True):
     """Facts that follow from the registry's own."""
 
     access: Fact[AccessAnalysis]
 
 
-class RegistryRecord(_Struct, kw_only=True):
+class RegistryRecord(_Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The context of a scope: `data.context` for its repositories, `input` for registry rules."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     entity: Literal["registry"] = "registry"
     id: str
     scope: str
@@ -377,10 +375,10 @@ class RegistryRecord(_Struct, kw_only=True):
     derived: RegistryDerived
 
 
-class RepositoryRecord(_Struct, kw_only=True):
+class RepositoryRecord(_Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line of a snapshot part: exactly what a rule gets as `input`."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     entity: Literal["repository"] = "repository"
     id: str
     scope: str

@@ -1,0 +1,239 @@
+"""The snapshot store: a directory of parts and a manifest with their digests.
+
+Shape: `manifest.json`, and per scope `parts/<stem>.jsonl` (one `RepositoryRecord` a line, sorted by
+repository name) with `parts/<stem>.context.json` (one `RegistryRecord`). It is written beside its
+destination and renamed when complete, so a snapshot is there entirely or not at all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Literal, Self
+
+import msgspec
+
+from auditor.errors import InputError, UsageError
+from auditor.inventory.facts import Known
+from auditor.inventory.model import RegistryRecord, RepositoryRecord
+from auditor.inventory.names import part_stem
+from auditor.inventory.recorder import ErrorEntry, Recorder
+
+MANIFEST = "manifest.json"
+MAX_LINE_BYTES = 512 * 1024 * 1024
+"""The largest repository accepted: 100,000 images, the platform's limit, take about 200 MiB."""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One file of a snapshot."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+
+
+class ScopeEntry(msgspec.Struct, frozen=True):
+    """One scope in the manifest. A scope that could not be listed has no parts, only errors."""
+
+    id: str
+    repositories: int
+    images: int
+    calls: int
+    calls_by_operation: dict[str, int]
+    errors: list[ErrorEntry]
+    notes: list[str]
+    wanted: int
+    answered: int
+    context: Part | None
+    records: Part | None
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """manifest.json."""
+
+    schema_version: Literal[1]
+    kind: Literal["registry-auditor/snapshot"]
+    taken_at: str
+    auditor_version: str
+    complete: bool
+    scopes: list[ScopeEntry]
+
+
+class ScopeWriter:
+    """Streams one scope to its part. `write` in the order of repository names, from one thread."""
+
+    def __init__(self, scope: str, folder: Path, now: str) -> None:
+        self.id = scope
+        self.now = now
+        self.recorder = Recorder()
+        self._stem = part_stem(scope)
+        self._folder = folder
+        self._path = folder / f"{self._stem}.jsonl"
+        self._file: BinaryIO = self._path.open("wb")
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._repositories = 0
+        self._images = 0
+        self._encoder = msgspec.json.Encoder(order="deterministic")
+
+    def write(self, record: RepositoryRecord) -> None:
+        """Append one repository."""
+        line = self._encoder.encode(record) + b"\n"
+        self._file.write(line)
+        self._hash.update(line)
+        self._size += len(line)
+        self._repositories += 1
+        if isinstance(record.images, Known):
+            self._images += len(record.images.value)
+
+    def finish(self, context: RegistryRecord | None) -> ScopeEntry:
+        """Close the part and say what it holds; `context` is None for a scope that could not be read at all."""
+        self._file.close()
+        context_part = None
+        if context is not None:
+            content = self._encoder.encode(context) + b"\n"
+            path = self._folder / f"{self._stem}.context.json"
+            path.write_bytes(content)
+            context_part = Part(f"parts/{path.name}", hashlib.sha256(content).hexdigest(), len(content))
+        records = Part(f"parts/{self._path.name}", self._hash.hexdigest(), self._size)
+        if context is None:
+            self._path.unlink()
+        ledger = self.recorder.ledger()
+        return ScopeEntry(
+            id=self.id,
+            repositories=self._repositories,
+            images=self._images,
+            calls=sum(ledger.calls.values()),
+            calls_by_operation=ledger.calls,
+            errors=ledger.errors,
+            notes=ledger.notes,
+            wanted=ledger.wanted,
+            answered=ledger.answered,
+            context=context_part,
+            records=None if context is None else records,
+        )
+
+
+class SnapshotWriter:
+    """Writes a snapshot directory; nothing appears at `path` until every scope is closed.
+
+    Errors: `UsageError` when `path` exists and is not a snapshot.
+    """
+
+    def __init__(self, path: Path, *, now: str, auditor_version: str) -> None:
+        if path.exists() and not (path / MANIFEST).is_file() and (not path.is_dir() or any(path.iterdir())):
+            raise UsageError(
+                "exists and is not a snapshot", path=path, hint="name another directory with -o"
+            )
+        self.path = path
+        self.now = now
+        self._version = auditor_version
+        self._work = path.with_name(f".{path.name}.partial")
+        self._lock = threading.Lock()
+        self._scopes: dict[str, ScopeEntry] = {}
+        self._open: set[str] = set()
+
+    def __enter__(self) -> Self:
+        shutil.rmtree(self._work, ignore_errors=True)
+        (self._work / "parts").mkdir(parents=True)
+        return self
+
+    def open_scope(self, scope: str) -> ScopeWriter:
+        """A writer for one scope; scopes may be written at the same time by different threads."""
+        with self._lock:
+            if scope in self._open:
+                raise UsageError(
+                    f"scope {scope} is collected twice",
+                    hint="two targets reach the same account and region: remove one",
+                )
+            self._open.add(scope)
+        return ScopeWriter(scope, self._work / "parts", self.now)
+
+    def close_scope(self, entry: ScopeEntry) -> None:
+        """Take a finished scope into the manifest."""
+        with self._lock:
+            self._scopes[entry.id] = entry
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            shutil.rmtree(self._work, ignore_errors=True)
+            return
+        manifest = Manifest(
+            schema_version=1,
+            kind="registry-auditor/snapshot",
+            taken_at=self.now,
+            auditor_version=self._version,
+            complete=all(not entry.errors for entry in self._scopes.values()),
+            scopes=[self._scopes[scope] for scope in sorted(self._scopes)],
+        )
+        content = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
+        (self._work / MANIFEST).write_bytes(content)
+        if self.path.exists():
+            old = self.path.with_name(f".{self.path.name}.old")
+            shutil.rmtree(old, ignore_errors=True)
+            self.path.rename(old)
+            self._work.rename(self.path)
+            shutil.rmtree(old)
+        else:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._work.rename(self.path)
+
+
+class SnapshotReader:
+    """Reads a snapshot directory, checking every part against the manifest before the first line.
+
+    Errors: `InputError` that names the part, for anything that does not fit.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            content = (path / MANIFEST).read_bytes()
+        except FileNotFoundError:
+            raise InputError(
+                "no manifest.json: not a snapshot", path=path, hint="make one with auditor collect"
+            ) from None
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", path=path / MANIFEST) from error
+        try:
+            self.manifest = msgspec.json.decode(content, type=Manifest)
+        except (msgspec.MsgspecError, RecursionError) as error:
+            raise InputError(f"does not fit: {error}", path=path / MANIFEST, hint="collect again") from error
+        self.digest = "sha256:" + hashlib.sha256(content).hexdigest()
+
+    def context(self, scope: ScopeEntry) -> bytes | None:
+        """The registry record of a scope as JSON, checked; None for a scope that could not be read."""
+        if scope.context is None:
+            return None
+        return b"".join(self._lines(scope.context)).rstrip(b"\n")
+
+    def records(self, scope: ScopeEntry) -> Iterator[bytes]:
+        """The repository records of a scope as JSON lines, once the part's digest is checked."""
+        if scope.records is not None:
+            yield from self._lines(scope.records)
+
+    def _lines(self, part: Part) -> Iterator[bytes]:
+        path = self.path / part.path
+        if not path.resolve().is_relative_to(self.path.resolve()):
+            raise InputError("names a part outside the snapshot", path=self.path / MANIFEST, field=part.path)
+        try:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != part.sha256:
+                    raise InputError(
+                        "does not match the manifest: changed or damaged since it was collected",
+                        path=path,
+                        hint="restore the snapshot or collect again",
+                    )
+                file.seek(0)
+                while line := file.readline(MAX_LINE_BYTES + 1):
+                    if len(line) > MAX_LINE_BYTES:
+                        raise InputError(f"has a line over {MAX_LINE_BYTES} bytes", path=path)
+                    yield line.rstrip(b"\n")
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", path=path) from error
