@@ -1,0 +1,1 @@
+"""Configuration files: read with line numbers, checked against JSON Schema, typed."""

@@ -1,0 +1,67 @@
+"""auditor.yaml as typed settings. Source of the shape: settings.schema.json beside this file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from auditor.config.document import Document, load_document
+from auditor.config.validation import check_document, packaged_schema
+from auditor.errors import ConfigError
+
+FailOn = Literal["critical", "high", "medium", "low", "info", "none"]
+EngineName = Literal["embedded", "opa"]
+
+
+class RuleSettings(msgspec.Struct, frozen=True):
+    """What the user changed about one rule."""
+
+    enabled: bool = True
+    severity: str | None = None
+    params: dict[str, Any] = {}
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The file's content. Relative paths are taken from the file's own folder."""
+
+    version: Literal[1] = 1
+    targets: list[dict[str, Any]] = []
+    policies: list[str] = []
+    rules: dict[str, RuleSettings] = {}
+    waivers: str | None = None
+    baseline: str | None = None
+    engine: EngineName = "embedded"
+    opa_url: str | None = None
+    fail_on: FailOn = "high"
+    min_coverage: float = 100.0
+
+
+class Config(msgspec.Struct, frozen=True):
+    """Settings with the document they came from, for errors that name a line."""
+
+    settings: Settings
+    document: Document | None = None
+
+    def resolve(self, name: str) -> Path:
+        """A path of the file, taken from the file's folder."""
+        base = self.document.path.parent if self.document else Path()
+        return base / name
+
+
+def load_config(path: Path) -> Config:
+    """Read and check auditor.yaml. Errors: `ConfigError` with file, line and field."""
+    document = load_document(path)
+    if document.data is None:
+        raise ConfigError("is empty", path=path, hint="auditor init writes a commented one")
+    check_document(document, packaged_schema("auditor.config", "settings.schema.json"))
+    return Config(msgspec.convert(document.data, Settings), document)
+
+
+def judgement_digest(document: Any) -> str:
+    """`sha256:…` over whatever decides verdicts: parameters, overrides, selection, waivers."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
