@@ -59,6 +59,14 @@ def load_document(path: Path, *, kind: type[InputError | ConfigError] = ConfigEr
         raise kind(f"is not UTF-8 (byte {error.start})", path=path) from error
     except OSError as error:
         raise kind(f"cannot be read: {error.strerror}", path=path) from error
+    return parse_document(path, text, kind=kind)
+
+
+def parse_document(
+    path: Path | str, text: str, *, kind: type[InputError] | type[ConfigError] = ConfigError
+) -> Document:
+    """As `load_document`, for text already read from `path`."""
+    path = Path(path)
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as error:

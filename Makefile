@@ -1,0 +1,122 @@
+# registry-auditor: `make demo` and `make test` do all the set-up themselves.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PY     := $(BIN)/python
+TOOLS  := .tools
+STAMPS := .cache/stamps
+OPA_VERSION := 1.22.2
+
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+ENGINE_SOURCES := $(wildcard engine/src/*.rs) engine/Cargo.toml engine/Cargo.lock engine/pyproject.toml
+
+.PHONY: help
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+# ---------------------------------------------------------------- set-up
+$(STAMPS)/venv: requirements/build.txt
+	@mkdir -p $(STAMPS)
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version) if sys.version_info < (3, 11) else None'
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip --version >/dev/null 2>&1 || $(PY) -m ensurepip >/dev/null
+	$(PIP) install --require-hashes -r requirements/build.txt
+	@touch $@
+
+$(STAMPS)/engine: $(STAMPS)/venv $(ENGINE_SOURCES)
+	@command -v cargo >/dev/null || { echo "A Rust toolchain is needed: install rustup, then run make again" >&2; exit 2; }
+	rm -rf .cache/engine && mkdir -p .cache/engine
+	cd engine && PATH="$(CURDIR)/$(BIN):$$PATH" maturin build --release --locked --quiet --out ../.cache/engine --interpreter $(CURDIR)/$(PY)
+	$(PIP) install --no-deps --force-reinstall .cache/engine/*.whl
+	@touch $@
+
+$(STAMPS)/run: $(STAMPS)/venv requirements/run.txt pyproject.toml
+	$(PIP) install --require-hashes -r requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMPS)/demo: $(STAMPS)/run $(STAMPS)/engine requirements/demo.txt
+	$(PIP) install --require-hashes -r requirements/demo.txt
+	@touch $@
+
+$(STAMPS)/dev: $(STAMPS)/demo requirements/dev.txt
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(TOOLS)/opa:
+	@command -v go >/dev/null || { echo "A Go toolchain is needed to build OPA for the tests" >&2; exit 2; }
+	GOBIN="$(CURDIR)/$(TOOLS)" GOFLAGS=-mod=mod go install github.com/open-policy-agent/opa@v$(OPA_VERSION)
+
+$(STAMPS)/chromium:
+	@mkdir -p $(STAMPS)
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+	@touch $@
+
+.PHONY: dev
+dev: $(STAMPS)/dev $(TOOLS)/opa $(STAMPS)/chromium ## Install everything that development needs
+
+# ---------------------------------------------------------------- use
+.PHONY: demo
+demo: $(STAMPS)/demo ## Audit a sample registry end to end and say where the report is
+	@$(PY) fixtures/seed/demo.py
+
+# ---------------------------------------------------------------- check
+.PHONY: lint
+lint: dev ## Format, lint, type and layer checks of Python, Rego and Rust; generated files up to date
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(TOOLS)/opa fmt --fail --list policies
+	$(TOOLS)/opa check --strict policies
+	cd engine && cargo fmt --check && cargo clippy --quiet --locked --all-targets -- -D warnings
+	$(PY) -m tools.generate_schemas --check
+	$(PY) -m tools.generate_docs --check
+
+.PHONY: test
+test: lint ## Everything: lint, Rego, Rust and Python tests with the real OPA and a browser, the wheel
+	$(TOOLS)/opa test policies
+	cd engine && cargo test --quiet --locked
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" $(BIN)/pytest -n 2
+
+.PHONY: unit
+unit: $(STAMPS)/dev ## The fast Python tests only
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" $(BIN)/pytest -q -m "not slow and not browser" tests/unit
+
+.PHONY: bench
+bench: dev ## Measure against opa eval and regopy, and print the ratios
+	PATH="$(CURDIR)/$(TOOLS):$$PATH" $(PY) -m bench
+
+.PHONY: fmt
+fmt: dev ## Format Python, Rego and Rust
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix --quiet . || true
+	$(TOOLS)/opa fmt --write policies
+	cd engine && cargo fmt
+
+.PHONY: docs
+docs: dev ## Regenerate the schemas, the rule catalogue and the command reference
+	$(PY) -m tools.generate_schemas
+	$(PY) -m tools.generate_docs
+
+.PHONY: fixtures
+fixtures: $(STAMPS)/demo ## Record the seed snapshot again
+	$(PY) fixtures/seed/record.py
+
+.PHONY: dist
+dist: $(STAMPS)/dev ## Build the wheels into dist/
+	mkdir -p dist && cp .cache/engine/*.whl dist/
+	$(PY) -m hatchling build -t wheel -d dist
+
+.PHONY: lock
+lock: ## Pin the dependencies again (needs uv)
+	tools/lock.sh
+
+.PHONY: clean
+clean: ## Remove what was built (keeps .tools)
+	rm -rf $(VENV) .cache dist build engine/target reports/samples .mypy_cache .ruff_cache .pytest_cache .hypothesis

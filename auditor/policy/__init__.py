@@ -1,0 +1,1 @@
+"""Policy as code: load bundles, know the rules, judge with an engine."""

@@ -1,0 +1,1 @@
+"""The policy engines, behind `auditor.ports.Engine`."""

@@ -1,0 +1,122 @@
+"""The embedded engine: the regorus crate through our own binding, on a few threads.
+
+Each thread has its own session; the interpreter lock is released while it evaluates. Inputs are read
+ahead by a small window only, so memory is bounded by a few records.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Any, ClassVar, Self
+
+import auditor_engine
+
+from auditor.errors import EngineError, LimitExceededError, PolicyError
+
+WINDOW_PER_WORKER = 2
+MEMORY_LIMIT_BYTES = 4 * 1024**3
+"""What all evaluations may hold together; the largest repository takes well under a tenth."""
+
+
+class EmbeddedEngine:
+    """See `ports.Engine`."""
+
+    name: ClassVar[str] = "embedded"
+
+    def __init__(self, *, workers: int | None = None, limit_s: float = 30.0) -> None:
+        self.version: str = auditor_engine.regorus_version
+        self._workers = workers or min(4, os.cpu_count() or 1)
+        self._limit_s = limit_s
+        self._engine: auditor_engine.Engine | None = None
+        auditor_engine.set_memory_limit(MEMORY_LIMIT_BYTES)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def load(self, modules: Mapping[str, str], data: Mapping[str, Any]) -> None:
+        """See `ports.Engine.load`."""
+        try:
+            self._engine = auditor_engine.Engine(
+                dict(modules), json.dumps(data).encode(), limit_seconds=self._limit_s
+            )
+        except auditor_engine.PolicyCompileError as error:
+            message, file, line = error.args
+            raise PolicyError(
+                str(message), path=file or None, line=line or None, hint="auditor policy check tells more"
+            ) from error
+        except auditor_engine.EngineFailure as error:
+            raise PolicyError(f"the policies do not load: {error}") from error
+
+    def evaluate(self, query: str, context: bytes, inputs: Iterable[bytes]) -> Iterator[bytes]:
+        """See `ports.Engine.evaluate`."""
+        if self._engine is None:
+            raise EngineError("evaluate was called before load")
+        sessions = _Sessions(self._engine, context)
+        pending: deque[Future[bytes]] = deque()
+        with ThreadPoolExecutor(self._workers, thread_name_prefix="rego") as pool:
+            try:
+                for item in inputs:
+                    pending.append(pool.submit(sessions.evaluate, query, item))
+                    if len(pending) >= self._workers * WINDOW_PER_WORKER:
+                        yield pending.popleft().result()
+                while pending:
+                    yield pending.popleft().result()
+            finally:
+                for future in pending:
+                    future.cancel()
+
+    def close(self) -> None:
+        """See `ports.Engine.close`."""
+        self._engine = None
+
+
+class _Sessions:
+    """Hands a session to each thread that asks, and makes more as they are needed."""
+
+    def __init__(self, engine: auditor_engine.Engine, context: bytes) -> None:
+        self._engine = engine
+        self._context = context
+        self._idle: SimpleQueue[auditor_engine.Session] = SimpleQueue()
+
+    def evaluate(self, query: str, item: bytes) -> bytes:
+        """Evaluate in a session of this context. A session that failed is not used again."""
+        try:
+            session = self._take()
+            output = session.evaluate(query, item)
+        except auditor_engine.UndefinedError as error:
+            raise EngineError(f"{query} has no value", hint="is the rule's package right?") from error
+        except auditor_engine.LimitError as error:
+            raise LimitExceededError(f"the embedded engine stopped {query}: {error}") from error
+        except auditor_engine.EnginePanicked as error:
+            raise EngineError(
+                f"the embedded engine gave up on {query}: {error}", hint="try --engine opa, and report it"
+            ) from error
+        except auditor_engine.EngineFailure as error:
+            raise EngineError(
+                f"the embedded engine cannot evaluate {query}: {_one_line(str(error))}", hint="try --engine opa"
+            ) from error
+        self._idle.put(session)
+        return output
+
+    def _take(self) -> auditor_engine.Session:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return self._engine.session(self._context)
+
+
+def _one_line(text: str) -> str:
+    """regorus draws the source under its message; the last line says what is wrong."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next((line.partition("error: ")[2] for line in lines if "error: " in line), lines[-1] if lines else text)

@@ -1,0 +1,27 @@
+"""Rego, embedded: JSON bytes in, JSON bytes out. See `_native.pyi` for the shapes."""
+
+from auditor_engine._native import (
+    Engine,
+    EngineFailure,
+    EnginePanicked,
+    EvaluationError,
+    LimitError,
+    PolicyCompileError,
+    Session,
+    UndefinedError,
+    regorus_version,
+    set_memory_limit,
+)
+
+__all__ = [
+    "Engine",
+    "EngineFailure",
+    "EnginePanicked",
+    "EvaluationError",
+    "LimitError",
+    "PolicyCompileError",
+    "Session",
+    "UndefinedError",
+    "regorus_version",
+    "set_memory_limit",
+]
