@@ -16,3 +16,5 @@ is_proxy if input.repository.hosting.value == "proxy"
 # METADATA
 # description: Whether the repository may be a proxy, because it was not read.
 may_be_proxy if input.repository.hosting.state == "unknown"
+
+has_scanning if _kind in {"ecr", "harbor", "acr", "gar", "artifactory", "quay"}

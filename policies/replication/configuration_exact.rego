@@ -1,0 +1,146 @@
+# METADATA
+# title: Keep the replication configuration valid and exact
+# description: |
+#   Prefix filters take in more than they seem to (myapp also takes myapp-internal), and rules
+#   that are wrong fail silently.
+# custom:
+#   id: REG-REP-002
+#   severity: medium
+#   since: 0.1.0
+#   inputs: [registry]
+#   entity: registry
+#   registries: [ecr]
+#   frameworks:
+#     nist-800-53r5: ["CM-6", "CP-9"]
+#     soc2: ["A1.2"]
+#   low_confidence: ["nist-800-53r5:CP-9"]
+#   params:
+#     max_rules:
+#       type: integer
+#       minimum: 1
+#       description: Rules that the registry accepts.
+#       default: 10
+#     max_destinations:
+#       type: integer
+#       minimum: 1
+#       description: Distinct destinations that the registry accepts.
+#       default: 25
+#     max_filters:
+#       type: integer
+#       minimum: 1
+#       description: Filters that the registry accepts in one rule.
+#       default: 100
+#   remediation:
+#     action: ecr.put_replication_configuration
+#     mode: confirm
+#     text: |
+#       Write prefixes with their slash (team/), remove rules that match nothing, and put the
+#       configuration again (ecr:PutReplicationConfiguration replaces all of it).
+package auditor.rules.replication.configuration_exact
+
+import data.auditor.lib.facts
+import data.auditor.lib.text
+import data.auditor.lib.verdict
+
+_params := data.params["REG-REP-002"]
+
+_fact := input.registry.replication
+
+_path := "/registry/replication"
+
+verdicts contains _verdict
+
+_verdict := verdict.record("not_applicable", "This registry has no replication.", []) if {
+	facts.unknown(_fact)
+	_fact.reason == "unsupported_by_platform"
+} else := verdict.record_unknown("the replication configuration", _path, _fact) if {
+	facts.unknown(_fact)
+} else := verdict.record("not_applicable", "There is no replication rule.", []) if {
+	count(_rules) == 0
+} else := verdict.record("fail", message, text.capped([evidence | some evidence in _errors])) if {
+	count(_errors) > 0
+	message := sprintf("The replication configuration is wrong: %s.", [text.names({reason | some reason, _ in _errors})])
+} else := _foreign_unknown if {
+	count(_foreign) > 0
+} else := object.union(failure, {"severity": "low"}) if {
+	count(_warnings) > 0
+	message := sprintf("The replication configuration is not exact: %s.", [text.names({reason | some reason, _ in _warnings})])
+	failure := verdict.record("fail", message, text.capped([evidence | some evidence in _warnings]))
+} else := verdict.record_unknown("the list of repositories", "/registry/repository_names", input.registry.repository_names) if {
+	not facts.known(input.registry.repository_names)
+} else := verdict.record("pass", "Every replication rule is valid and matches what it names.", [])
+
+_rules := _fact.value if facts.known(_fact)
+
+_rules := [] if facts.absent(_fact)
+
+_errors[reason] := facts.evidence("/registry/replication/value", _rules) if {
+	count(_rules) > _params.max_rules
+	reason := sprintf("%d rules are more than %d", [count(_rules), _params.max_rules])
+}
+
+_errors[reason] := facts.evidence("/registry/replication/value", _rules) if {
+	destinations := {d | some rule in _rules; some d in rule.destinations}
+	count(destinations) > _params.max_destinations
+	reason := sprintf("%d destinations are more than %d", [count(destinations), _params.max_destinations])
+}
+
+_errors[reason] := facts.evidence(sprintf("/registry/replication/value/%d", [i]), rule) if {
+	some i, rule in _rules
+	count(rule.filters) > _params.max_filters
+	reason := sprintf("%d filters in one rule are more than %d", [count(rule.filters), _params.max_filters])
+}
+
+_errors[reason] := facts.evidence(sprintf("/registry/replication/value/%d/destinations/%d", [i, j]), destination) if {
+	some i, rule in _rules
+	some j, destination in rule.destinations
+	destination == {"account": input.registry.account, "region": input.registry.region}
+	reason := sprintf("rule %d copies to its own registry", [i + 1])
+}
+
+_warnings[reason] := facts.evidence(sprintf("/registry/replication/value/%d/deletes", [i]), true) if {
+	some i, rule in _rules
+	rule.deletes
+	reason := sprintf("rule %d also replicates deletions", [i + 1])
+}
+
+_warnings[reason] := facts.evidence(sprintf("/registry/replication/value/%d/filters/%d", [i, j]), filter) if {
+	facts.known(input.registry.repository_names)
+	some i, rule in _rules
+	some j, filter in rule.filters
+	filter.kind == "prefix"
+	count(_matching(filter.pattern)) == 0
+	reason := sprintf("the prefix %s matches no repository", [filter.pattern])
+}
+
+_warnings[reason] := facts.evidence(sprintf("/registry/replication/value/%d/filters/%d", [i, j]), filter) if {
+	facts.known(input.registry.repository_names)
+	some i, rule in _rules
+	some j, filter in rule.filters
+	filter.kind == "prefix"
+	not endswith(filter.pattern, "/")
+	beyond := {name |
+		some name in _matching(filter.pattern)
+		name != filter.pattern
+		not startswith(name, concat("", [filter.pattern, "/"]))
+	}
+	count(beyond) > 0
+	reason := sprintf("the prefix %s also takes %s", [filter.pattern, text.names(beyond)])
+}
+
+_matching(prefix) := {name | some name in input.registry.repository_names.value; startswith(name, prefix)}
+
+_foreign contains destination.account if {
+	some rule in _rules
+	some destination in rule.destinations
+	destination.account != input.registry.account
+}
+
+# Whether the other account accepts the copies is written in its registry policy.
+_foreign_unknown := {
+	"status": "unknown",
+	"resource_id": input.id,
+	"message": sprintf("Cannot tell whether %s accept the copies: their registry policies were not read.", [text.names(_foreign)]),
+	"evidence": [facts.evidence("/registry/replication/value", _rules)],
+	"settle": [sprintf("GetRegistryPolicy in %s", [text.names(_foreign)])],
+}
