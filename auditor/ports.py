@@ -36,14 +36,24 @@ class Engine(Protocol):
     version: str
 
     def load(self, modules: Mapping[str, str], data: Mapping[str, Any]) -> None:
-        """Compile `modules` (path -> Rego text) and set the base document. Errors: `PolicyError` with file and line."""
+        """Compile `modules` (path -> Rego text) and set the base document.
+
+        `data["selection"]` names the rules that `judge` runs, as policies/main.rego reads it.
+        Errors: `PolicyError` with file and line.
+        """
         ...
 
-    def evaluate(self, query: str, context: bytes, inputs: Iterable[bytes]) -> Iterator[bytes]:
-        """Evaluate the reference `query` (as `data.auditor.main.verdicts`) for each input, in order.
+    def judge(self, context: bytes, inputs: Iterable[bytes]) -> Iterator[bytes]:
+        """`data.auditor.main.verdicts` of each input, in order: JSON, `group/name` -> verdicts.
 
-        `context` is the JSON of `data.context` for these inputs. Yields one JSON document an input.
-        Errors: `EngineError`, `LimitExceededError`.
+        `context` is the JSON of `data.context` for these inputs. Errors: `EngineError`, `LimitExceededError`.
+        """
+        ...
+
+    def evaluate(self, query: str, context: bytes, item: bytes) -> bytes:
+        """The JSON value of one reference, as `data.auditor.rules.tags.no_latest.verdicts`.
+
+        Errors: `EngineError` (also when it has no value), `LimitExceededError`.
         """
         ...
 

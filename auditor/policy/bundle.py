@@ -48,12 +48,13 @@ def load_bundle(paths: Sequence[Path] = (), *, builtin: bool = True) -> Bundle:
     files: dict[str, tuple[str, bytes]] = {}
     if builtin:
         files.update(_read("policies", policy_root()))
+    own = set(files)
     for path in paths:
         for shown, entry in _read(str(path), path).items():
             if shown in files:
                 raise PolicyError("is loaded twice", path=shown, hint="name every --policy once")
             files[shown] = entry
-    return _assemble(files)
+    return _assemble(files, own)
 
 
 def _read(label: str, path: Path) -> dict[str, tuple[str, bytes]]:
@@ -95,7 +96,7 @@ def _content(path: Path) -> bytes:
         raise PolicyError(f"cannot be read: {error.strerror}", path=path) from error
 
 
-def _assemble(files: dict[str, tuple[str, bytes]]) -> Bundle:
+def _assemble(files: dict[str, tuple[str, bytes]], own: set[str]) -> Bundle:
     modules: dict[str, str] = {}
     tests: dict[str, str] = {}
     packages: dict[str, str] = {}
@@ -115,6 +116,7 @@ def _assemble(files: dict[str, tuple[str, bytes]]) -> Bundle:
         if header.package.startswith(RULE_PREFIX):
             rules.append(_rule(shown, header))
     _refuse_duplicates(rules)
+    _refuse_intruders(packages, own)
     digest = hashlib.sha256()
     for name, content in sorted((name, content) for name, content in files.values()):
         digest.update(f"{name}\0{len(content)}\0".encode())
@@ -205,12 +207,21 @@ def _check_defaults(header: Header, rule: RuleMeta) -> None:
 
 def _refuse_duplicates(rules: list[RuleMeta]) -> None:
     by_id: dict[str, RuleMeta] = {}
-    by_package: dict[tuple[str, str], RuleMeta] = {}
+    by_path: dict[str, RuleMeta] = {}
     for rule in rules:
-        for seen, key, what in ((by_id, rule.id, "rule id"), (by_package, (rule.group, rule.name), "rule")):
-            other = seen.setdefault(key, rule)  # type: ignore[attr-defined]  two dictionaries, one loop
+        for seen, key, what in ((by_id, rule.id, "rule id"), (by_path, rule.path, "rule")):
+            other = seen.setdefault(key, rule)
             if other is not rule:
-                shown = key if isinstance(key, str) else "/".join(key)
                 raise PolicyError(
-                    f"the {what} {shown} is also in {other.file}:{other.line}", path=rule.file, line=rule.line
+                    f"the {what} {key} is also in {other.file}:{other.line}", path=rule.file, line=rule.line
                 )
+
+
+def _refuse_intruders(packages: dict[str, str], own: set[str]) -> None:
+    """A user's module must not reach into a package of ours: it could change what our rules say."""
+    ours = {packages[shown] for shown in own if shown in packages}
+    for shown, package in packages.items():
+        if shown not in own and package in ours:
+            raise PolicyError(
+                f"the package {package} is one of ours", path=shown, line=1, hint="take another package name"
+            )

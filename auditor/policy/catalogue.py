@@ -36,6 +36,11 @@ class RuleMeta(msgspec.Struct, frozen=True):
     file: str
     line: int
 
+    @property
+    def path(self) -> str:
+        """`group/name`."""
+        return f"{self.group}/{self.name}"
+
 
 def find_rule(rules: Iterable[RuleMeta], name: str) -> RuleMeta:
     """A rule by id, in any case, with or without its `REG-` prefix. Errors: `UsageError` with near ids."""

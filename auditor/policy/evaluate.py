@@ -20,8 +20,6 @@ from auditor.inventory.source import ScopeInput, Source
 from auditor.policy.catalogue import RuleMeta, selection_document
 from auditor.ports import Engine
 
-QUERY = "data.auditor.main.verdicts"
-
 T = TypeVar("T")
 
 
@@ -89,7 +87,7 @@ class _Judge:
     def __init__(self, engine: Engine, judgement: Judgement, sink: FindingSink) -> None:
         self._engine = engine
         self._sink = sink
-        self._ids = {f"{rule.group}/{rule.name}": rule for rule in judgement.rules}
+        self._ids = {rule.path: rule for rule in judgement.rules}
         self._output = msgspec.json.Decoder(dict[str, list[Verdict]])
         self._single = msgspec.json.Decoder(list[Verdict])
 
@@ -131,7 +129,7 @@ class _Judge:
         feeding = feed()
         while True:
             try:
-                for content in self._engine.evaluate(QUERY, context, feeding):
+                for content in self._engine.judge(context, feeding):
                     record = pending.pop(0)
                     yield _entity(record), record, self._decode(content)
                 return
@@ -153,7 +151,7 @@ class _Judge:
                 continue
             query = f"data.auditor.rules.{rule.group}.{rule.name}.verdicts"
             try:
-                [content] = self._engine.evaluate(query, context, [record])
+                content = self._engine.evaluate(query, context, record)
                 output[path] = self._single.decode(content)
             except EngineError as failure:
                 output[path] = [_failed(record, rule, failure)]

@@ -57,7 +57,7 @@ def _describe_engine(name: str) -> EngineState:
         engine = plugins.load("engines", name)()
         try:
             engine.load(modules, {})
-            [answer] = engine.evaluate("data.doctor.answer", b"{}", [b'{"question": 41}'])
+            answer = engine.evaluate("data.doctor.answer", b"{}", b'{"question": 41}')
         finally:
             engine.close()
     except (AuditorError, ImportError) as error:

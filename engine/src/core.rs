@@ -53,29 +53,25 @@ impl Compiled {
                     .add_policy(path.clone(), text)
                     .map_err(|error| compile_failure(&error, &path))?;
             }
-            engine
-                .add_data(data)
-                .map_err(|error| Failure::Evaluation(format!("{error:#}")))?;
+            engine.add_data(data).map_err(evaluation)?;
             // Compilation proper happens at the first evaluation: bring its errors forward.
-            match engine.eval_query("true".to_string(), false) {
-                Ok(_) => Ok(Self { engine }),
-                Err(error) => Err(compile_failure(&error, "")),
-            }
+            engine
+                .eval_query("true".to_string(), false)
+                .map_err(|error| compile_failure(&error, ""))?;
+            Ok(Self { engine })
         })?
     }
 
     /// A copy for one thread, with `data.context` set.
     pub fn session(&self, context: &[u8]) -> Result<Session, Failure> {
         let context = parse(context)?;
-        let mut engine = self.engine.clone();
-        guarded(move || {
-            let mut data = Value::new_object();
-            data.as_object_mut()
-                .map_err(|error| Failure::Evaluation(format!("{error:#}")))?
+        guarded(|| {
+            let mut engine = self.engine.clone();
+            let mut only = Value::new_object();
+            only.as_object_mut()
+                .map_err(evaluation)?
                 .insert(Value::from("context"), context);
-            engine
-                .add_data(data)
-                .map_err(|error| Failure::Evaluation(format!("{error:#}")))?;
+            engine.add_data(only).map_err(evaluation)?;
             Ok(Session {
                 engine,
                 poisoned: false,
@@ -87,24 +83,64 @@ impl Compiled {
 impl Session {
     /// The JSON value of the reference `query` for the JSON `input`.
     pub fn evaluate(&mut self, query: &str, input: &[u8]) -> Result<Vec<u8>, Failure> {
+        let input = parse(input)?;
+        self.unpoisoned(|session| {
+            session.engine.set_input(input);
+            let value = session.value(query);
+            session.engine.set_input(Value::Undefined);
+            serde_json::to_vec(&value?).map_err(|error| Failure::Evaluation(error.to_string()))
+        })
+    }
+
+    /// One JSON object: each key of `queries` with the value of its reference, undefined ones left out.
+    pub fn judge(&mut self, queries: &[(String, String)], input: &[u8]) -> Result<Vec<u8>, Failure> {
+        let input = parse(input)?;
+        self.unpoisoned(|session| {
+            session.engine.set_input(input);
+            let output = session.object(queries);
+            session.engine.set_input(Value::Undefined);
+            output
+        })
+    }
+
+    fn object(&mut self, queries: &[(String, String)]) -> Result<Vec<u8>, Failure> {
+        let mut output = vec![b'{'];
+        for (key, query) in queries {
+            let value = match self.value(query) {
+                Ok(value) => value,
+                Err(Failure::Undefined(_)) => continue,
+                Err(failure) => return Err(failure),
+            };
+            if output.len() > 1 {
+                output.push(b',');
+            }
+            serde_json::to_writer(&mut output, key)
+                .map_err(|error| Failure::Evaluation(error.to_string()))?;
+            output.push(b':');
+            serde_json::to_writer(&mut output, &value)
+                .map_err(|error| Failure::Evaluation(error.to_string()))?;
+        }
+        output.push(b'}');
+        Ok(output)
+    }
+
+    fn value(&mut self, query: &str) -> Result<Value, Failure> {
+        let value = self
+            .engine
+            .eval_rule(query.to_string())
+            .map_err(|error| evaluation_failure(&error, query))?;
+        if value == Value::Undefined {
+            return Err(Failure::Undefined(format!("{query} has no value")));
+        }
+        Ok(value)
+    }
+
+    /// After a panic nothing is known of the state inside: the session is not used again.
+    fn unpoisoned<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Failure>) -> Result<T, Failure> {
         if self.poisoned {
             return Err(Failure::Panic("the session panicked before".to_string()));
         }
-        let input = parse(input)?;
-        let engine = &mut self.engine;
-        let outcome = guarded(move || {
-            engine.set_input(input);
-            let value = engine
-                .eval_rule(query.to_string())
-                .map_err(|error| evaluation_failure(&error, query))?;
-            // The input is dropped now, not when the next one arrives.
-            engine.set_input(Value::Undefined);
-            if value == Value::Undefined {
-                return Err(Failure::Undefined(format!("{query} has no value")));
-            }
-            serde_json::to_vec(&value).map_err(|error| Failure::Evaluation(error.to_string()))
-        });
-        match outcome {
+        match guarded(|| work(&mut *self)) {
             Ok(result) => result,
             Err(failure) => {
                 self.poisoned = true;
@@ -112,6 +148,10 @@ impl Session {
             }
         }
     }
+}
+
+fn evaluation(error: anyhow::Error) -> Failure {
+    Failure::Evaluation(format!("{error:#}"))
 }
 
 /// JSON text to a value; nesting is bounded by serde_json (128 levels).
@@ -129,7 +169,7 @@ fn evaluation_failure(error: &anyhow::Error, query: &str) -> Failure {
         return Failure::Limit(limit.to_string());
     }
     let message = format!("{error:#}");
-    if message.contains("execution exceeded") || message.contains("memory limit exceeded") {
+    if message.contains("exceeded time limit") || message.contains("memory limit") {
         return Failure::Limit(message);
     }
     if message.contains("not a valid rule path") {

@@ -67,14 +67,31 @@ struct Session {
 #[pymethods]
 impl Session {
     fn evaluate<'py>(&self, py: Python<'py>, query: &str, input: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
-        let output = py.detach(|| {
-            let mut session = self
-                .inner
-                .lock()
-                .map_err(|_| Failure::Panic("the session panicked before".to_string()))?;
-            session.evaluate(query, input)
-        })?;
+        let output = py.detach(|| self.locked(|session| session.evaluate(query, input)))?;
         Ok(PyBytes::new(py, &output))
+    }
+
+    fn judge<'py>(
+        &self,
+        py: Python<'py>,
+        queries: Vec<(String, String)>,
+        input: &[u8],
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let output = py.detach(|| self.locked(|session| session.judge(&queries, input)))?;
+        Ok(PyBytes::new(py, &output))
+    }
+}
+
+impl Session {
+    fn locked<T>(
+        &self,
+        work: impl FnOnce(&mut crate::core::Session) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut session = self
+            .inner
+            .lock()
+            .map_err(|_| Failure::Panic("the session panicked before".to_string()))?;
+        work(&mut session)
     }
 }
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
 import auditor_engine
+import msgspec
 
 from auditor.errors import EngineError, LimitExceededError, PolicyError
 
@@ -33,6 +34,7 @@ class EmbeddedEngine:
         self.version: str = auditor_engine.regorus_version
         self._workers = workers or min(4, os.cpu_count() or 1)
         self._limit_s = limit_s
+        self._queries: dict[str, list[tuple[str, str]]] = {}
         self._engine: auditor_engine.Engine | None = None
         auditor_engine.set_memory_limit(MEMORY_LIMIT_BYTES)
 
@@ -46,9 +48,16 @@ class EmbeddedEngine:
 
     def load(self, modules: Mapping[str, str], data: Mapping[str, Any]) -> None:
         """See `ports.Engine.load`."""
+        selection: Mapping[str, Mapping[str, list[str]]] = data.get("selection", {})
+        self._queries = {
+            entity: [(f"{group}/{name}", _reference(f"{group}/{name}")) for group in groups for name in groups[group]]
+            for entity, groups in selection.items()
+        }
         try:
             self._engine = auditor_engine.Engine(
-                dict(modules), json.dumps(data).encode(), limit_seconds=self._limit_s
+                dict(modules),
+                json.dumps(data).encode(),
+                limit_seconds=self._limit_s,
             )
         except auditor_engine.PolicyCompileError as error:
             message, file, line = error.args
@@ -58,16 +67,15 @@ class EmbeddedEngine:
         except auditor_engine.EngineFailure as error:
             raise PolicyError(f"the policies do not load: {error}") from error
 
-    def evaluate(self, query: str, context: bytes, inputs: Iterable[bytes]) -> Iterator[bytes]:
-        """See `ports.Engine.evaluate`."""
-        if self._engine is None:
-            raise EngineError("evaluate was called before load")
-        sessions = _Sessions(self._engine, context)
+    def judge(self, context: bytes, inputs: Iterable[bytes]) -> Iterator[bytes]:
+        """See `ports.Engine.judge`."""
+        sessions = _Sessions(self._loaded(), context)
         pending: deque[Future[bytes]] = deque()
         with ThreadPoolExecutor(self._workers, thread_name_prefix="rego") as pool:
             try:
                 for item in inputs:
-                    pending.append(pool.submit(sessions.evaluate, query, item))
+                    queries = self._queries.get(_entity(item), [])
+                    pending.append(pool.submit(sessions.judge, queries, item))
                     if len(pending) >= self._workers * WINDOW_PER_WORKER:
                         yield pending.popleft().result()
                 while pending:
@@ -75,6 +83,15 @@ class EmbeddedEngine:
             finally:
                 for future in pending:
                     future.cancel()
+
+    def evaluate(self, query: str, context: bytes, item: bytes) -> bytes:
+        """See `ports.Engine.evaluate`."""
+        return _Sessions(self._loaded(), context).evaluate(query, item)
+
+    def _loaded(self) -> auditor_engine.Engine:
+        if self._engine is None:
+            raise EngineError("the engine was asked before it was loaded")
+        return self._engine
 
     def close(self) -> None:
         """See `ports.Engine.close`."""
@@ -89,22 +106,30 @@ class _Sessions:
         self._context = context
         self._idle: SimpleQueue[auditor_engine.Session] = SimpleQueue()
 
+    def judge(self, queries: list[tuple[str, str]], item: bytes) -> bytes:
+        """Evaluate several rules on one input."""
+        return self._within("the rules", lambda session: session.judge(queries, item))
+
     def evaluate(self, query: str, item: bytes) -> bytes:
-        """Evaluate in a session of this context. A session that failed is not used again."""
+        """Evaluate one reference on one input."""
+        return self._within(query, lambda session: session.evaluate(query, item))
+
+    def _within(self, what: str, work: Callable[[auditor_engine.Session], bytes]) -> bytes:
+        """Work in a session of this context. One that failed is not used again."""
         try:
             session = self._take()
-            output = session.evaluate(query, item)
+            output = work(session)
         except auditor_engine.UndefinedError as error:
-            raise EngineError(f"{query} has no value", hint="is the rule's package right?") from error
+            raise EngineError(f"{what} has no value", hint="is the rule's package right?") from error
         except auditor_engine.LimitError as error:
-            raise LimitExceededError(f"the embedded engine stopped {query}: {error}") from error
+            raise LimitExceededError(f"the embedded engine stopped {what}: {error}") from error
         except auditor_engine.EnginePanicked as error:
             raise EngineError(
-                f"the embedded engine gave up on {query}: {error}", hint="try --engine opa, and report it"
+                f"the embedded engine gave up on {what}: {error}", hint="try --engine opa, and report it"
             ) from error
         except auditor_engine.EngineFailure as error:
             raise EngineError(
-                f"the embedded engine cannot evaluate {query}: {_one_line(str(error))}", hint="try --engine opa"
+                f"the embedded engine cannot evaluate {what}: {_one_line(str(error))}", hint="try --engine opa"
             ) from error
         self._idle.put(session)
         return output
@@ -120,3 +145,22 @@ def _one_line(text: str) -> str:
     """regorus draws the source under its message; the last line says what is wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return next((line.partition("error: ")[2] for line in lines if "error: " in line), lines[-1] if lines else text)
+
+
+def _reference(path: str) -> str:
+    """`group/name` as a reference to the rule's verdicts."""
+    return f"data.auditor.rules.{path.replace('/', '.')}.verdicts"
+
+
+class _Entity(msgspec.Struct):
+    entity: str = ""
+
+
+_decode_entity = msgspec.json.Decoder(_Entity).decode
+
+
+def _entity(item: bytes) -> str:
+    try:
+        return _decode_entity(item).entity
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise EngineError(f"an input is not JSON: {error}") from error

@@ -20,6 +20,7 @@ from opa_client.opa import OpaClient
 from auditor.errors import AuditorError, EngineError, LimitExceededError, PolicyError, UsageError
 from auditor.policy.engines.opa_server import OpaServer
 
+MAIN = "data.auditor.main.verdicts"
 ID_PREFIX = "registry-auditor"
 _OWN_DATA = ("params", "selection", "context")
 
@@ -118,18 +119,25 @@ class OpaEngine:
         if name not in self._data:
             self._data.append(name)
 
-    def evaluate(self, query: str, context: bytes, inputs: Iterable[bytes]) -> Iterator[bytes]:
+    def judge(self, context: bytes, inputs: Iterable[bytes]) -> Iterator[bytes]:
+        """See `ports.Engine.judge`."""
+        self._put_data("context", json.loads(context))
+        for item in inputs:
+            yield self._query(MAIN, item)
+
+    def evaluate(self, query: str, context: bytes, item: bytes) -> bytes:
         """See `ports.Engine.evaluate`."""
         self._put_data("context", json.loads(context))
+        return self._query(query, item)
+
+    def _query(self, query: str, item: bytes) -> bytes:
         package, _, rule = query.removeprefix("data.").rpartition(".")
-        for item in inputs:
-            record = json.loads(item)
-            answer = self._call(lambda record=record: self._client.query_rule(record, package, rule))  # type: ignore[misc]
-            if "result" not in answer:
-                raise EngineError(f"{query} has no value", hint="is the rule's package right?")
-            yield json.dumps(answer["result"], ensure_ascii=False, separators=(",", ":")).encode(
-                "utf-8", "surrogatepass"
-            )
+        record = json.loads(item)
+        answer = self._call(lambda: self._client.query_rule(record, package, rule))
+        if "result" not in answer:
+            raise EngineError(f"{query} has no value", hint="is the rule's package right?")
+        text = json.dumps(answer["result"], ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "surrogatepass")
 
     def _call(self, work: Any) -> Any:
         """Make one request; every failure of the connection or the server becomes one of ours."""

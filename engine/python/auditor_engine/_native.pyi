@@ -35,5 +35,8 @@ class Session:
     def evaluate(self, query: str, input: bytes) -> bytes:
         """The JSON value of the reference `query`, as `data.a.b`, for the JSON `input`."""
 
+    def judge(self, queries: list[tuple[str, str]], input: bytes) -> bytes:
+        """One JSON object: each key with the value of its reference; undefined ones are left out."""
+
 def set_memory_limit(limit_bytes: int | None) -> None:
     """Bound what all evaluations of the process may hold together; None lifts the bound."""

@@ -1,0 +1,1 @@
+"""Reports of results: one module a format, each a `Reporter` of `auditor.ports`."""

@@ -1,0 +1,135 @@
+"""What a reader must know first: the verdict in a sentence, what failed most, what was not read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from auditor.findings.model import SEVERITY_RANK, Results, RuleInfo, ScopeCoverage, Status, StatusCounts
+from auditor.report.text import count, percent
+
+FAILED, UNPROVEN, COMPLIANT, EMPTY = "failed", "unproven", "compliant", "empty"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The verdict: `state` is `failed`, `unproven`, `compliant` or `empty`."""
+
+    state: str
+    title: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """A rule with its counts."""
+
+    rule: RuleInfo
+    counts: StatusCounts
+
+
+@dataclass(frozen=True)
+class ScopeRow:
+    """A scope with its share of facts answered."""
+
+    scope: ScopeCoverage
+    ratio: float
+    missing: int
+
+
+def headline(results: Results) -> Headline:
+    """The verdict of the whole run. Unknown is never called a pass, nor a failure."""
+    summary, gap = results.summary, _gap(results)
+    if summary.fail:
+        return Headline(FAILED, _failed_title(results), _sentences(_known(results), _waived(results), gap))
+    judged = summary.pass_ + summary.waived
+    if summary.unknown or results.coverage.ratio < 1 or unread(results):
+        title = "Not proven compliant: nothing failed, but not everything could be judged."
+        return Headline(UNPROVEN, title, _sentences(gap, _waived(results)))
+    if not judged:
+        return Headline(EMPTY, "Nothing was judged: no rule applied to any resource.", "")
+    checks = count(summary.pass_, "check")
+    title = f"Compliant: {checks} passed, none failed, and everything was read."
+    return Headline(COMPLIANT, title, _sentences(_waived(results)))
+
+
+def rule_rows(results: Results) -> list[RuleRow]:
+    """Every rule, worst first: by failures that weigh most, then unknowns, then id."""
+    rows = [RuleRow(rule, results.summary.by_rule.get(rule.id, StatusCounts())) for rule in results.rules]
+    return sorted(
+        rows,
+        key=lambda row: (
+            SEVERITY_RANK[row.rule.severity] if row.counts.fail else len(SEVERITY_RANK),
+            -row.counts.fail,
+            -row.counts.unknown,
+            row.rule.id,
+        ),
+    )
+
+
+def top_rules(results: Results, limit: int = 6) -> list[RuleRow]:
+    """The rules with failures, worst first; then those with unknowns."""
+    return [row for row in rule_rows(results) if row.counts.fail or row.counts.unknown][:limit]
+
+
+def scope_rows(results: Results) -> list[ScopeRow]:
+    """Every scope, the least read first."""
+    rows = [
+        ScopeRow(
+            scope,
+            scope.answered / scope.wanted if scope.wanted else float(not scope.errors),
+            max(scope.wanted - scope.answered, 0),
+        )
+        for scope in results.coverage.scopes
+    ]
+    return sorted(rows, key=lambda row: (row.ratio, not row.scope.errors, row.scope.id))
+
+
+def unread(results: Results) -> int:
+    """How many calls failed over all scopes."""
+    return sum(error.count for scope in results.coverage.scopes for error in scope.errors)
+
+
+def _failed_title(results: Results) -> str:
+    checks = count(results.summary.fail, "check fails", "checks fail")
+    worst = next(
+        (
+            (severity, counts.fail)
+            for severity, counts in sorted(
+                results.summary.by_severity.items(), key=lambda item: SEVERITY_RANK.get(item[0], 9)
+            )
+            if counts.fail
+        ),
+        None,
+    )
+    if worst is None:
+        return f"Not compliant: {checks}."
+    severity, number = worst
+    if number == results.summary.fail:
+        return f"Not compliant: {checks}, {'it is' if number == 1 else 'all'} {severity}."
+    return f"Not compliant: {checks}, {number:,} of them {severity}."
+
+
+def _gap(results: Results) -> str:
+    parts = []
+    if results.summary.unknown:
+        parts.append(f"{count(results.summary.unknown, 'check')} could not be decided")
+    if results.coverage.ratio < 1:
+        parts.append(f"only {percent(results.coverage.ratio)} of the facts could be read")
+    elif unread(results):
+        parts.append(f"{count(unread(results), 'call')} failed")
+    text = ", and ".join(parts)
+    return f"{text[0].upper()}{text[1:]}: neither a pass nor a failure." if text else ""
+
+
+def _known(results: Results) -> str:
+    known = sum(1 for finding in results.findings if finding.baseline and finding.status is Status.FAIL)
+    return f"{known:,} of the failures {'is' if known == 1 else 'are'} known from the baseline." if known else ""
+
+
+def _waived(results: Results) -> str:
+    waived = results.summary.waived
+    return f"{count(waived, 'finding is', 'findings are')} waived." if waived else ""
+
+
+def _sentences(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
