@@ -1,0 +1,1 @@
+"""Pure functions from collected facts to derived ones: no I/O, no clock."""
