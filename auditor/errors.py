@@ -1,16 +1,16 @@
 """The error tree and the exit codes (docs/exit-codes.md).
 
-    AuditorError                      exit
-      UsageError                      2   wrong option, rule, parameter, target kind
-        ConfigError                   2   auditor.yaml, waivers.yaml
-        InputError                    2   a snapshot, results or policy file that cannot be used
-          PolicyError                 2   Rego that does not load; metadata that does not fit
-        PluginError                   2   a plug-in that does not load
-      CredentialsError                2   nothing to sign requests with
-      IncompleteError                 3   the audit could not read what it had to
-      EngineError                     4   an engine failed on a rule it had accepted
-        LimitExceededError            4   a rule ran longer than its bound
-      ReportError                     4   a report could not be written
+AuditorError                      exit
+  UsageError                      2   wrong option, rule, parameter, target kind
+    ConfigError                   2   auditor.yaml, waivers.yaml
+    InputError                    2   a snapshot, results or policy file that cannot be used
+      PolicyError                 2   Rego that does not load; metadata that does not fit
+    PluginError                   2   a plug-in that does not load
+  CredentialsError                2   nothing to sign requests with
+  IncompleteError                 3   the audit could not read what it had to
+  EngineError                     4   an engine failed on a rule it had accepted
+    LimitExceededError            4   a rule ran longer than its bound
+  ReportError                     4   a report could not be written
 """
 
 from __future__ import annotations

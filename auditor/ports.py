@@ -21,9 +21,7 @@ class Collector(Protocol):
     calls: ClassVar[frozenset[str]]
     """Every operation it may call, as `ecr:DescribeRepositories`: read-only policies are made from it."""
 
-    def collect(
-        self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Callable[[str, int], None]
-    ) -> None:
+    def collect(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Callable[[str, int], None]) -> None:
         """Write every scope of `target` (validated by `settings_schema`) to `writer`."""
         ...
 

@@ -30,7 +30,7 @@ def schema_of(name: str, kind: type, title: str) -> dict[str, Any]:
     schema = msgspec.json.schema(kind)
     text = json.dumps(schema)
     for old in sorted(schema.get("$defs", {}), key=len, reverse=True):
-        text = text.replace(f'"{old}"', f'"{_readable(old)}"').replace(f"#/$defs/{old}\"", f"#/$defs/{_readable(old)}\"")
+        text = text.replace(f'"{old}"', f'"{_readable(old)}"').replace(f'#/$defs/{old}"', f'#/$defs/{_readable(old)}"')
     readable: dict[str, Any] = json.loads(text)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -286,7 +286,9 @@ def _complement(entry: ConditionEntry) -> Narrowing:
         wanted = {value.lower() for value in entry.values}
         if entry.key == "aws:principalisawsservice" and wanted == {"false"}:
             return Narrowing("service")
-        return Narrowing("open") if entry.key in ("aws:securetransport", "aws:principalisawsservice") else _unclear(entry)
+        return (
+            Narrowing("open") if entry.key in ("aws:securetransport", "aws:principalisawsservice") else _unclear(entry)
+        )
     if operator.base == "null":
         return Narrowing("open")
     if not operator.negative:

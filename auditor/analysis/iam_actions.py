@@ -19,9 +19,7 @@ from auditor.inventory.model import Capability
 ActionVerdict = Literal["valid", "unknown", "invalid", "malformed", "other_service", "suspicious"]
 
 _PULL = frozenset({"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"})
-_PUSH = frozenset(
-    {"ecr:PutImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"}
-)
+_PUSH = frozenset({"ecr:PutImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"})
 _DELETE = frozenset({"ecr:BatchDeleteImage", "ecr:DeleteRepository"})
 _REPLICATE = frozenset({"ecr:ReplicateImage"})
 _CREATE = frozenset({"ecr:CreateRepository", "ecr:BatchImportUpstreamImage"})
@@ -123,7 +121,7 @@ def capability_of(action: str) -> Capability | None:
         ("create", _CREATE),
     ):
         if action in actions:
-            return capability  # type: ignore[return-value]  the literals above are capabilities
+            return capability  # type: ignore[return-value]  # the literals above are capabilities
     if action in ("ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability"):
         return None
     access = action_table().actions.get(action, {}).get("access")

@@ -138,7 +138,7 @@ def is_private_only(values: tuple[str, ...]) -> bool:
 
 
 def _inside(network: Network, private: Network) -> bool:
-    return network.version == private.version and network.subnet_of(private)  # type: ignore[arg-type]  same version
+    return network.version == private.version and network.subnet_of(private)  # type: ignore[arg-type]  # same version
 
 
 def covers_everything(values: tuple[str, ...]) -> bool:
@@ -146,7 +146,7 @@ def covers_everything(values: tuple[str, ...]) -> bool:
     networks = _parse(values)
     for version, bits in ((4, 32), (6, 128)):
         own = [n for n in networks if n.version == version]
-        joined = list(ipaddress.collapse_addresses(own))  # type: ignore[type-var]  one version only
+        joined = list(ipaddress.collapse_addresses(own))  # type: ignore[type-var]  # one version only
         if sum(2 ** (bits - n.prefixlen) for n in joined) == 2**bits:
             return True
     return False

@@ -59,7 +59,6 @@ class PolicyText:
     doubts: tuple[str, ...]
 
 
-
 def parse_policy(text: str) -> PolicyText:
     """Read a document. Errors: `InputError` for text that is no JSON object, is too large or too deep."""
     if len(text) > MAX_BYTES:

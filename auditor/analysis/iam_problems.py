@@ -25,7 +25,9 @@ from auditor.analysis.iam_conditions import (
 from auditor.analysis.iam_document import ConditionEntry, PolicyText, Statement
 from auditor.inventory.model import PolicyProblem
 
-_ARN = re.compile(r"arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-eusc):ecr:([^:]+):([^:]+):repository/.+", re.DOTALL)
+_ARN = re.compile(
+    r"arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-eusc):ecr:([^:]+):([^:]+):repository/.+", re.DOTALL
+)
 _PRINCIPAL = re.compile(r"\*|\d{12}|arn:[a-z0-9-]+:(iam|sts)::\d{12}:[^*]+", re.DOTALL)
 _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{8,}")
 _PULL = {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}

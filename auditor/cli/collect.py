@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from auditor.cli import options as opt
 from auditor.cli.common import command, emit, progress, say
+
+if TYPE_CHECKING:
+    from auditor.inventory.store import ScopeEntry
 
 EPILOG = "Example: auditor collect -c auditor.yaml -o snapshot"
 
@@ -38,7 +41,7 @@ def collect(
     raise typer.Exit(int(ExitCode.INCOMPLETE if incomplete and not soft_fail else ExitCode.OK))
 
 
-def print_collected(scopes: list) -> None:  # type: ignore[type-arg]  ScopeEntry, imported lazily
+def print_collected(scopes: list[ScopeEntry]) -> None:
     """One line a scope, and one a kind of error, on standard error."""
     for scope in scopes:
         say(f"{scope.id}: {scope.repositories} repositories, {scope.images} images, {scope.calls} calls")

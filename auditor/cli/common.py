@@ -66,10 +66,11 @@ def command(app: typer.Typer, name: str, **settings: Any) -> Callable[[Callable[
             function(**values)
 
         keyword = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
-        wrapper.__signature__ = signature.replace(parameters=keyword)  # type: ignore[attr-defined]  read by typer
+        # Typer reads both.
+        vars(wrapper)["__signature__"] = signature.replace(parameters=keyword)
         wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
         app.command(name, **settings)(wrapper)
-        return wrapper
+        return function
 
     return register
 

@@ -19,9 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def evaluate(
-    snapshot: Annotated[
-        Path, typer.Argument(help="Snapshot directory, inventory document, or - for standard input.")
-    ],
+    snapshot: Annotated[Path, typer.Argument(help="Snapshot directory, inventory document, or - for standard input.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Where to write results.json (default: stdout).")
     ] = None,

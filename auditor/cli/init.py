@@ -32,7 +32,9 @@ def init(
         raise UsageError("exists already", path=output, hint="--force overwrites it, -o writes elsewhere")
     found = detect()
     if not yes and sys.stdin.isatty():
-        profiles = typer.prompt("Profiles, comma separated (- for the default credentials)", ",".join(found.profiles) or "-")
+        profiles = typer.prompt(
+            "Profiles, comma separated (- for the default credentials)", ",".join(found.profiles) or "-"
+        )
         regions = typer.prompt("Regions, comma separated, or discover", ",".join(found.regions))
         found = Detected(
             profiles=[name.strip() for name in profiles.split(",") if name.strip() not in ("", "-")],

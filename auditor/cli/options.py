@@ -11,15 +11,11 @@ if TYPE_CHECKING:
     from auditor.config.settings import Config
     from auditor.run.judging import EvaluateOptions
 
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", "-c", help="Configuration file.", metavar="auditor.yaml")
-]
+ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="Configuration file.", metavar="auditor.yaml")]
 Engine = Annotated[
     str | None, typer.Option("--engine", help="Policy engine: embedded (default) or opa.", metavar="NAME")
 ]
-OpaUrl = Annotated[
-    str | None, typer.Option("--opa-url", help="A running OPA server, for --engine opa.", metavar="URL")
-]
+OpaUrl = Annotated[str | None, typer.Option("--opa-url", help="A running OPA server, for --engine opa.", metavar="URL")]
 Policies = Annotated[
     list[Path] | None,
     typer.Option("--policy", help="More rules: directory, .rego file or OPA bundle. Repeatable.", metavar="PATH"),
@@ -29,9 +25,7 @@ Baseline = Annotated[
     Path | None,
     typer.Option("--baseline", help="Earlier results.json: its failures do not fail this run.", metavar="FILE"),
 ]
-Check = Annotated[
-    list[str] | None, typer.Option("--check", help="Run only this rule. Repeatable.", metavar="ID")
-]
+Check = Annotated[list[str] | None, typer.Option("--check", help="Run only this rule. Repeatable.", metavar="ID")]
 SkipCheck = Annotated[
     list[str] | None, typer.Option("--skip-check", help="Leave this rule out. Repeatable.", metavar="ID")
 ]

@@ -72,9 +72,7 @@ def parse_document(
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or "cannot be parsed"
-        raise kind(
-            f"is not valid YAML: {problem}", path=path, line=mark.line + 1 if mark else None
-        ) from error
+        raise kind(f"is not valid YAML: {problem}", path=path, line=mark.line + 1 if mark else None) from error
     except RecursionError as error:
         raise kind("is nested too deeply", path=path) from error
     builder = _Builder(path, kind)

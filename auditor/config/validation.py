@@ -37,18 +37,14 @@ def check_document(
     value = document.data if data is None else data
     for pointer, message in problems(value, schema):
         full = at + pointer
-        raise kind(
-            message, path=document.path, line=document.line(full), field=full.lstrip("/").replace("/", ".")
-        )
+        raise kind(message, path=document.path, line=document.line(full), field=full.lstrip("/").replace("/", "."))
 
 
 def problems(value: Any, schema: dict[str, Any]) -> list[tuple[str, str]]:
     """(pointer, message) of every violation, in document order."""
     import jsonschema
 
-    validator = jsonschema.Draft202012Validator(
-        schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    )
+    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
     found = sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path])
     return [_explain(_deepest(error)) for error in found]
 
@@ -63,28 +59,30 @@ def _deepest(error: ValidationError) -> ValidationError:
 def _explain(error: ValidationError) -> tuple[str, str]:
     parts = list(error.absolute_path)
     shown = _short(error.instance)
+    wanted: Any = error.validator_value
+    schema: Any = error.schema
+    instance: Any = error.instance
     match error.validator:
         case "additionalProperties":
-            known = sorted(error.schema.get("properties", {}))
-            extra = sorted(set(error.instance) - set(known))
+            known = sorted(schema.get("properties", {}))
+            extra = sorted(set(instance) - set(known))
             near = difflib.get_close_matches(extra[0], known, n=1) if extra else []
             hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
             parts.append(extra[0] if extra else "")
             return pointer_of(parts), f"unknown key; {hint}"
         case "required":
-            missing = [name for name in error.validator_value if name not in error.instance]
+            missing = [name for name in wanted if name not in instance]
             return pointer_of(parts), f"needs {', '.join(missing)}"
         case "type":
-            wanted = error.validator_value
             wanted = wanted if isinstance(wanted, str) else " or ".join(wanted)
             return pointer_of(parts), f"expected {wanted}, got {shown}"
         case "enum":
-            allowed = ", ".join(json.dumps(value) for value in error.validator_value)
+            allowed = ", ".join(json.dumps(value) for value in wanted)
             return pointer_of(parts), f"expected one of {allowed}, got {shown}"
         case "const":
-            return pointer_of(parts), f"expected {json.dumps(error.validator_value)}, got {shown}"
+            return pointer_of(parts), f"expected {json.dumps(wanted)}, got {shown}"
         case "pattern" | "format":
-            return pointer_of(parts), f"expected the form {error.validator_value}, got {shown}"
+            return pointer_of(parts), f"expected the form {wanted}, got {shown}"
         case _:
             return pointer_of(parts), error.message[:200]
 

@@ -26,9 +26,7 @@ class VerdictLedger:
     def decided(self) -> float:
         """Share of applicable verdicts that are not unknown; 1.0 when nothing applies."""
         unknown = self.total(Status.UNKNOWN)
-        applicable = unknown + sum(
-            self.total(status) for status in (Status.PASS, Status.FAIL, Status.WAIVED)
-        )
+        applicable = unknown + sum(self.total(status) for status in (Status.PASS, Status.FAIL, Status.WAIVED))
         return 1.0 if applicable == 0 else (applicable - unknown) / applicable
 
     def summary(self) -> Summary:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 import msgspec
 
@@ -17,7 +17,7 @@ MAX_BYTES = 4 * 1024 * 1024 * 1024
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
     """A binary file that appears at `path` complete, or not at all.
 
     Errors: `UsageError` when the folder cannot be written.
@@ -38,7 +38,7 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def output_file(path: Path | None) -> Iterator[IO[bytes]]:
+def output_file(path: Path | None) -> Iterator[BinaryIO]:
     """Standard output for None or `-`, else `atomic_file`."""
     if path is None or str(path) == "-":
         yield sys.stdout.buffer
@@ -49,7 +49,7 @@ def output_file(path: Path | None) -> Iterator[IO[bytes]]:
 
 
 def write_results(
-    out: IO[bytes],
+    out: BinaryIO,
     *,
     run: RunInfo,
     coverage: Coverage,

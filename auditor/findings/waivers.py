@@ -88,16 +88,12 @@ def _check_expiry(document: Document, index: int, waiver: Waiver, today: date) -
     except ValueError:
         raise _error(document, index, "expires", f"{waiver.expires!r} is no date") from None
     if expires > today + MAX_AHEAD:
-        raise _error(
-            document, index, "expires", f"{waiver.expires} is more than a year ahead; review it sooner"
-        )
+        raise _error(document, index, "expires", f"{waiver.expires} is more than a year ahead; review it sooner")
 
 
 def _error(document: Document, index: int, key: str, message: str) -> ConfigError:
     pointer = f"/waivers/{index}/{key}"
-    return ConfigError(
-        message, path=document.path, line=document.line(pointer), field=pointer[1:].replace("/", ".")
-    )
+    return ConfigError(message, path=document.path, line=document.line(pointer), field=pointer[1:].replace("/", "."))
 
 
 class WaiverBook:

@@ -54,9 +54,7 @@ def parse_document(content: bytes, name: str) -> InventoryDocument:
         message, _, path = str(error).partition(" - at ")
         path = path.strip("`") or "$"
         line = line_of(content.decode("utf-8", "replace"), path)
-        raise InputError(
-            message, path=name, line=line, field=path, hint="see schemas/inventory.schema.json"
-        ) from error
+        raise InputError(message, path=name, line=line, field=path, hint="see schemas/inventory.schema.json") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"is not JSON: {error}", path=name) from error
 

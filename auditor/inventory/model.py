@@ -13,9 +13,7 @@ import msgspec
 
 from auditor.inventory.facts import Fact
 
-RegistryKind = Literal[
-    "ecr", "ecr_public", "harbor", "acr", "gar", "artifactory", "dockerhub", "ghcr", "quay", "oci"
-]
+RegistryKind = Literal["ecr", "ecr_public", "harbor", "acr", "gar", "artifactory", "dockerhub", "ghcr", "quay", "oci"]
 
 
 class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -200,9 +198,7 @@ class Grant(_Struct, frozen=True):
     `certainty`: `unknown` where the document cannot be decided; `reason` says what is missing.
     """
 
-    audience: Literal[
-        "any_account", "account", "organization", "own_account", "service", "network", "nobody"
-    ]
+    audience: Literal["any_account", "account", "organization", "own_account", "service", "network", "nobody"]
     principals: list[str]
     capabilities: list[Capability]
     partial: bool

@@ -126,9 +126,7 @@ class SnapshotWriter:
 
     def __init__(self, path: Path, *, now: str, auditor_version: str) -> None:
         if path.exists() and not (path / MANIFEST).is_file() and (not path.is_dir() or any(path.iterdir())):
-            raise UsageError(
-                "exists and is not a snapshot", path=path, hint="name another directory with -o"
-            )
+            raise UsageError("exists and is not a snapshot", path=path, hint="name another directory with -o")
         self.path = path
         self.now = now
         self._version = auditor_version

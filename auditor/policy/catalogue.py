@@ -55,17 +55,13 @@ def find_rule(rules: Iterable[RuleMeta], name: str) -> RuleMeta:
     raise UsageError(f"unknown rule {name!r}", hint=hint)
 
 
-def resolve_params(
-    rules: Iterable[RuleMeta], overrides: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
+def resolve_params(rules: Iterable[RuleMeta], overrides: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
     """Rule id -> parameters: the defaults, with checked overrides over them.
 
     Errors: `UsageError` for an unknown rule or parameter, or a value that does not fit the declared type.
     """
     catalogue = list(rules)
-    resolved = {
-        rule.id: {name: schema["default"] for name, schema in rule.params.items()} for rule in catalogue
-    }
+    resolved = {rule.id: {name: schema["default"] for name, schema in rule.params.items()} for rule in catalogue}
     for name, values in overrides.items():
         rule = find_rule(catalogue, name)
         for parameter, value in values.items():

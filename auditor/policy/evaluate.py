@@ -68,7 +68,9 @@ def evaluate_source(source: Source, engine: Engine, judgement: Judgement, sink: 
     )
 
 
-def evaluate_waivers(engine: Engine, judgement: Judgement, sink: FindingSink, book: WaiverBook, file: str, now: str) -> None:
+def evaluate_waivers(
+    engine: Engine, judgement: Judgement, sink: FindingSink, book: WaiverBook, file: str, now: str
+) -> None:
     """Judge the waivers themselves, once everything else has been; `file` is shown in the findings."""
     if not book.waivers:
         return
@@ -166,9 +168,7 @@ class _Judge:
                 hint="verdicts are {status, resource_id, message, evidence}; see docs/writing-rules.md",
             ) from error
 
-    def _check_complete(
-        self, entity: str, record: bytes, output: dict[str, list[Verdict]], place: Place
-    ) -> None:
+    def _check_complete(self, entity: str, record: bytes, output: dict[str, list[Verdict]], place: Place) -> None:
         """A rule that is silent on a record it must judge is unknown there, never passed over."""
         for path, rule in self._ids.items():
             if entity in rule.inputs and not output.get(path) and (rule.entity == entity or path not in output):

@@ -12,9 +12,7 @@ from auditor.errors import AuditorError, ConfigError, UsageError
 from auditor.policy.catalogue import RuleMeta, find_rule, resolve_params
 
 
-def merge_parameters(
-    rules: Iterable[RuleMeta], config: Config, options: Sequence[str]
-) -> dict[str, RuleSettings]:
+def merge_parameters(rules: Iterable[RuleMeta], config: Config, options: Sequence[str]) -> dict[str, RuleSettings]:
     """Rule id -> settings: the file's, with the command line's parameters over them.
 
     Errors: `ConfigError` with file and line, `UsageError` for an option: unknown rule or parameter,

@@ -110,15 +110,16 @@ def _failed_title(results: Results) -> str:
 
 
 def _gap(results: Results) -> str:
-    parts = []
+    sentences = []
     if results.summary.unknown:
-        parts.append(f"{count(results.summary.unknown, 'check')} could not be decided")
+        checks = count(results.summary.unknown, "check")
+        verb = "counts" if results.summary.unknown == 1 else "count"
+        sentences.append(f"{checks} could not be decided and {verb} as neither pass nor failure.")
     if results.coverage.ratio < 1:
-        parts.append(f"only {percent(results.coverage.ratio)} of the facts could be read")
+        sentences.append(f"Only {percent(results.coverage.ratio)} of the facts could be read.")
     elif unread(results):
-        parts.append(f"{count(unread(results), 'call')} failed")
-    text = ", and ".join(parts)
-    return f"{text[0].upper()}{text[1:]}: neither a pass nor a failure." if text else ""
+        sentences.append(f"{count(unread(results), 'call')} failed.")
+    return " ".join(sentences)
 
 
 def _known(results: Results) -> str:

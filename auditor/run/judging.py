@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from auditor import __version__, plugins
 from auditor.config.settings import RuleSettings, judgement_digest
@@ -133,17 +133,13 @@ def evaluate(snapshot: Path, out: Path | None, options: EvaluateOptions) -> Eval
             snapshot_taken_at=source.taken_at,
         )
         summary = sink.ledger.summary()
-        file: IO[bytes] = stack.enter_context(output_file(out))
-        write_results(
-            file, run=run, coverage=coverage, summary=summary, rules=infos, findings=spool.sorted()
-        )
+        file: BinaryIO = stack.enter_context(output_file(out))
+        write_results(file, run=run, coverage=coverage, summary=summary, rules=infos, findings=spool.sorted())
     code = exit_code(sink.new_failures, summary, coverage, options)
     return EvaluateOutcome(summary, coverage, dict(sink.new_failures), code)
 
 
-def exit_code(
-    new_failures: dict[str, int], summary: Summary, coverage: Coverage, options: EvaluateOptions
-) -> ExitCode:
+def exit_code(new_failures: dict[str, int], summary: Summary, coverage: Coverage, options: EvaluateOptions) -> ExitCode:
     """The contract's exit code of a run that came to its end."""
     if options.soft_fail:
         return ExitCode.OK

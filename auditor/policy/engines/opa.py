@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar, Self
 from urllib.parse import quote, urlsplit
 
 import requests
-from opa_client.errors import RegoParseError
+from opa_client.errors import PolicyNotFoundError, RegoParseError
 from opa_client.opa import OpaClient
 
 from auditor.errors import AuditorError, EngineError, LimitExceededError, PolicyError, UsageError
@@ -104,14 +105,17 @@ class OpaEngine:
         if self._server is not None or self._put:
             return
         for name in (*_OWN_DATA, "auditor"):
-            answer = self._call(lambda name=name: self._client._session.get(  # type: ignore[misc]  # noqa: SLF001
-                f"{self._client.root_url}/data/{name}", timeout=self._limit_s
-            ))
-            if answer.json().get("result"):
+            if self._call(partial(self._held, name)):
                 raise EngineError(
                     f"the OPA server already holds data.{name}",
                     hint="another audit may be using it; leave --opa-url out to have one started",
                 )
+
+    def _held(self, name: str) -> bool:
+        try:
+            return bool(self._client.get_data(name).get("result"))
+        except PolicyNotFoundError:
+            return False
 
     def _put_data(self, name: str, value: Any) -> None:
         document = value if isinstance(value, dict) else {"value": value}
@@ -161,7 +165,7 @@ class OpaEngine:
         for remove, names in ((self._client.delete_policy, self._put), (self._client.delete_data, self._data)):
             for name in reversed(names):
                 try:
-                    self._call(lambda remove=remove, name=name: remove(name))  # type: ignore[misc]
+                    self._call(partial(remove, name))
                 except AuditorError as error:
                     raise EngineError(
                         f"left {name} behind on the OPA server: {error.message}", hint="delete it by hand"
@@ -180,8 +184,8 @@ def _policy_error(error: RegoParseError, path: str) -> PolicyError:
 
 def _server_message(error: requests.HTTPError) -> str:
     try:
-        body = error.response.json()
-    except (ValueError, AttributeError):
+        body = error.response.json() if error.response is not None else {}
+    except ValueError:
         return str(error)
     errors = body.get("errors") or [body]
     return "; ".join(str(item.get("message", item)) for item in errors)[:300]

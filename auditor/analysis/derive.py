@@ -1,0 +1,69 @@
+"""Everything that follows from the collected facts of one repository or registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from auditor.analysis.access import analyse_access
+from auditor.analysis.references import analyse_repository_name
+from auditor.analysis.retention import analyse_retention
+from auditor.errors import InputError
+from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
+from auditor.inventory.model import (
+    AccessAnalysis,
+    Image,
+    PolicyDocument,
+    ReferenceAnalysis,
+    Registry,
+    RegistryDerived,
+    Repository,
+    RepositoryDerived,
+)
+
+T = TypeVar("T")
+
+
+def derive_repository(repository: Repository, images: Fact[list[Image]]) -> RepositoryDerived:
+    """The derived facts of a repository. What was absent or unknown stays so."""
+    owner = repository.registry.account
+
+    def access(document: PolicyDocument) -> AccessAnalysis:
+        return analyse_access(document.text, owner_account=owner, scope="repository")
+
+    if isinstance(images, Known):
+        tags = [tag for image in images.value for tag in image.tags]
+        reference = analyse_repository_name(repository.name, repository.registry.host, tags)
+        reference_fact: Fact[ReferenceAnalysis] = Known(reference)
+    else:
+        reference_fact = images
+    return RepositoryDerived(
+        access=_read(repository.access_policy, "aws_iam", access),
+        retention=_read(
+            repository.retention_policy, "ecr_lifecycle", lambda document: analyse_retention(document.text)
+        ),
+        reference=reference_fact,
+    )
+
+
+def derive_registry(registry: Registry) -> RegistryDerived:
+    """The derived facts of a registry."""
+    scope = registry.policy_scope.value if isinstance(registry.policy_scope, Known) else None
+
+    def access(document: PolicyDocument) -> AccessAnalysis:
+        return analyse_access(document.text, owner_account=registry.account, scope="registry", registry_scope=scope)
+
+    return RegistryDerived(access=_read(registry.access_policy, "aws_iam", access))
+
+
+def _read(fact: Fact[PolicyDocument], form: str, analyse: Callable[[PolicyDocument], T]) -> Fact[T]:
+    """Analyse a known document; a text that does not parse is unknown, with the reason."""
+    if isinstance(fact, (Absent, Unknown)):
+        return fact
+    document = fact.value
+    if document.format != form:
+        return Unknown(Reason.UNSUPPORTED_BY_COLLECTOR, "analysis", f"documents of the form {document.format}")
+    try:
+        return Known(analyse(document))
+    except InputError as error:
+        return Unknown(Reason.PARSE_ERROR, fact.source or "analysis", error.message)
