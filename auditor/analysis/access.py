@@ -27,6 +27,7 @@ from auditor.inventory.model import CAPABILITIES, AccessAnalysis, Capability, Gr
 
 Scope = Literal["repository", "registry"]
 RegistryScope = Literal["registry_actions", "all_actions"]
+Audience = Literal["any_account", "account", "organization", "own_account", "service", "network", "nobody"]
 MAX_ALTERNATIVES = 64
 
 _ACCOUNT = re.compile(r"\d{12}")
@@ -38,7 +39,7 @@ _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{8,}")
 class _Access:
     """Some callers, and the actions left to them."""
 
-    kind: str
+    kind: Audience
     """As `Grant.audience`."""
     values: frozenset[str]
     actions: frozenset[str]
@@ -129,7 +130,7 @@ class _Reader:
         """One access for each kind of principal that the statement names."""
         if statement.not_principals:
             return [_Access("any_account", frozenset(), actions)]
-        grouped: dict[tuple[str, str], set[str]] = {}
+        grouped: dict[tuple[Audience, str], set[str]] = {}
         for kind, value in statement.principals:
             audience, name, doubt = self._principal(kind, value)
             grouped.setdefault((audience, doubt), set()).add(name)
@@ -138,7 +139,7 @@ class _Reader:
             for (audience, doubt), names in sorted(grouped.items())
         ]
 
-    def _principal(self, kind: str, value: str) -> tuple[str, str, str]:
+    def _principal(self, kind: str, value: str) -> tuple[Audience, str, str]:
         """(audience, name, doubt) of one principal."""
         if kind == "Service":
             return "service", value, ""
@@ -260,7 +261,7 @@ class _Reader:
                 held.setdefault(capability, set()).add(action)
         actions = list(statement.actions) or [f"NotAction {pattern}" for pattern in statement.not_actions]
         return Grant(
-            audience=access.kind,  # type: ignore[arg-type]  _Access.kind holds nothing else
+            audience=access.kind,
             principals=sorted(access.values),
             capabilities=[capability for capability in CAPABILITIES if capability in held],
             partial=any(capability in held and not held[capability] >= WHOLE[capability] for capability in WHOLE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from typing import Any
 
 import msgspec
 
@@ -50,7 +51,7 @@ class Recorder:
         with self._lock:
             self._calls[operation] += 1
 
-    def settle(self, fact: Known[object] | Absent | Unknown, affects: str, *, message: str = "") -> None:
+    def settle(self, fact: Known[Any] | Absent | Unknown, affects: str, *, message: str = "") -> None:
         """Count a fact that the collector set out to read; an unknown one is also an error entry.
 
         Facts of kind `unsupported_by_platform` and `not_requested` were never wanted: they are not counted.

@@ -78,9 +78,10 @@ def _context(results: Results) -> dict[str, Any]:
     style = "\n".join(read_template(f"css/{name}") for name in STYLES)
     script = '(() => {\n"use strict";\n' + "\n".join(read_template(f"js/{name}") for name in SCRIPTS) + "})();\n"
     rules = overview.rule_rows(results)
-    places = {row.rule.id: index for index, row in enumerate(rules)}
+    unlisted = sorted({finding.rule for finding in results.findings} - {row.rule.id for row in rules})
+    places = {rule: index for index, rule in enumerate([*(row.rule.id for row in rules), *unlisted])}
     document = columns(results.findings, places)
-    document["rules"] = [_rule(row.rule) for row in rules]
+    document["rules"] = [*(_rule(row.rule) for row in rules), *map(_unlisted, unlisted)]
     document["taken"] = inert(results.run.snapshot_taken_at)
     document["frameworks"] = [[row.id, inert(row.title)] for row in frameworks.framework_rows(results)]
     scopes = overview.scope_rows(results)
@@ -121,6 +122,12 @@ def _rule(rule: RuleInfo) -> dict[str, Any]:
         ],
         "indirect": [inert(link) for link in rule.low_confidence],
     }
+
+
+def _unlisted(rule: str) -> dict[str, Any]:
+    """A rule that findings name and the list of rules does not: results of another program."""
+    texts = {"id": inert(rule), "title": "", "group": "", "severity": "info", "description": "", "fix": ""}
+    return {**texts, "frameworks": [], "indirect": []}
 
 
 def _severities(results: Results) -> list[dict[str, Any]]:

@@ -63,8 +63,8 @@ RULES: tuple[tuple[str, str, str, str, str, str, dict[str, list[str]], list[str]
 
 FIX = {
     "auto": "The auditor can set this without breaking a pull or a push: auditor remediate plan shows the call.",
-    "confirm": "Review the plan of auditor remediate plan first: pipelines that push again under the same name stop.",
-    "manual": "Rebuild on a patched base image, deploy the new digest,\nthen remove the old image when nothing uses it.",
+    "confirm": "Review the plan of auditor remediate plan first: pipelines that push a tag again stop.",
+    "manual": "Rebuild on a patched base image, deploy the new digest,\nthen remove the old image when it is unused.",
 }
 
 TEAMS = ("payments", "identity", "search", "platform", "checkout", "mobile", "data", "edge")
@@ -95,7 +95,7 @@ FAILS: dict[str, tuple[str, str, Any]] = {
     "REG-SCN-001": ("Images are not scanned when they are pushed.", "/repository/scan_on_push/value", False),
     "REG-IMM-001": ("Tags can be overwritten.", "/repository/immutability/value/mode", "none"),
     "REG-RET-001": ("No retention policy is set.", "/repository/retention_policy",
-                    {"state": "absent", "source": "ecr:GetLifecyclePolicy", "code": "LifecyclePolicyNotFoundException"}),
+                    {"state": "absent", "source": "ecr:GetLifecyclePolicy", "code": "NotFoundException"}),
     "REG-ENC-001": ("The platform's own key encrypts this repository.", "/repository/encryption/value/type",
                     "platform"),
     "REG-TAG-001": ("The production repository has the tag latest.", "/images/value/{m}/tags", ["latest", "v1.{m}.0"]),

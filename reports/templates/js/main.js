@@ -232,7 +232,8 @@ async function start() {
   startPrint();
   refresh();
   by("loading").hidden = true;
-  by("browser").hidden = false;
+  by("browser").hidden = view.store.n === 0;
+  by("nothing").hidden = view.store.n > 0;
   document.documentElement.dataset.ready = "1";
   followLink();
 }

@@ -1,0 +1,1 @@
+"""Sources of facts, one module or package a kind of registry. Each states facts and judges nothing."""

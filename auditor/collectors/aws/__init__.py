@@ -1,0 +1,1 @@
+"""AWS: private ECR. The only place that knows AWS's own words, and that loads its SDK."""

@@ -1,0 +1,157 @@
+"""Reads one repository with all that belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.analysis.derive import derive_repository
+from auditor.collectors.aws.calls import Caller, fact_of
+from auditor.collectors.aws.ecr_images import ImageReader
+from auditor.collectors.aws.ecr_registry import RegistryFacts
+from auditor.collectors.aws.words import FREQUENCIES, document, encryption, immutability, time_fact, wildcard
+from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
+from auditor.inventory.model import (
+    CacheRule,
+    Image,
+    PolicyDocument,
+    RegistryRef,
+    RegistryScanning,
+    Repository,
+    RepositoryRecord,
+    ScanSettings,
+)
+from auditor.inventory.names import repository_urn
+from auditor.inventory.recorder import Recorder
+
+LIST = "ecr:DescribeRepositories"
+ROOT_PREFIX = "ROOT"
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """What was or is read for many repositories at once."""
+
+    registry: RegistryFacts
+    scanning: Callable[[str], Fact[dict[str, Any]]]
+    """Repository name -> its entry of BatchGetRepositoryScanningConfiguration."""
+    resource_tags: Callable[[str, str], Fact[dict[str, str]]]
+    """(name, ARN) -> tags."""
+    key_manager: Callable[[str], Fact[Any]]
+    """KMS key -> `customer` or `provider`."""
+
+
+class RepositoryReader:
+    """Reads repositories of one scope; safe to use from many threads."""
+
+    def __init__(
+        self, ecr: Caller, recorder: Recorder, images: ImageReader, ref: RegistryRef, scope: str, now: str
+    ) -> None:
+        self._ecr = ecr
+        self._recorder = recorder
+        self._images = images
+        self._ref = ref
+        self._scope = scope
+        self._now = now
+
+    def read(self, entry: dict[str, Any], lookups: Lookups) -> RepositoryRecord:
+        """The record of one repository of DescribeRepositories. Errors: `CallFailedError` when it is gone."""
+        name = str(entry["repositoryName"])
+        urn = repository_urn(self._ref.id, name)
+        images = self._images.read(name, urn, lookups.registry.signing())
+        repository = Repository(
+            name=name,
+            uri=str(entry.get("repositoryUri", "")),
+            registry=self._ref,
+            hosting=_hosting(name, lookups.registry.cache_rules()),
+            created_at=time_fact(entry, "createdAt", LIST),
+            immutability=self._settled(immutability(entry, LIST), urn),
+            encryption=self._settled(encryption(entry, self._manager(entry, lookups, urn), LIST), urn),
+            scan_on_push=_flag(entry),
+            scanning=_scanning(entry, lookups.registry.scanning(), lookups.scanning(name)),
+            resource_tags=lookups.resource_tags(name, str(entry["repositoryArn"])),
+            access_policy=fact_of(lambda: self._access(name), recorder=self._recorder, affects=urn),
+            retention_policy=fact_of(lambda: self._retention(name), recorder=self._recorder, affects=urn),
+            size_bytes=_size(images),
+        )
+        return RepositoryRecord(
+            id=urn,
+            scope=self._scope,
+            now=self._now,
+            repository=repository,
+            derived=derive_repository(repository, images),
+            images=images,
+        )
+
+    def _settled(self, fact: Fact[Any], urn: str) -> Fact[Any]:
+        self._recorder.settle(fact, urn)
+        return fact
+
+    def _access(self, name: str) -> Known[PolicyDocument] | Absent:
+        text = self._ecr.call("GetRepositoryPolicy", repositoryName=name)["policyText"]
+        return Known(document(text, "aws_iam"), "ecr:GetRepositoryPolicy")
+
+    def _retention(self, name: str) -> Known[PolicyDocument] | Absent:
+        text = self._ecr.call("GetLifecyclePolicy", repositoryName=name)["lifecyclePolicyText"]
+        return Known(document(text, "ecr_lifecycle"), "ecr:GetLifecyclePolicy")
+
+    def _manager(self, entry: dict[str, Any], lookups: Lookups, urn: str) -> Fact[Any]:
+        key = (entry.get("encryptionConfiguration") or {}).get("kmsKey")
+        if not key:
+            return Unknown(Reason.UNSUPPORTED_BY_COLLECTOR, "kms:DescribeKey", "no key id")
+        parts = str(key).split(":")
+        if len(parts) > 4 and parts[4] != self._ref.account:  # noqa: PLR2004  an ARN's fifth part is the account
+            fact = Unknown(Reason.ACCESS_DENIED, "kms:DescribeKey", f"the key belongs to account {parts[4]}")
+            self._recorder.settle(fact, urn)
+            return fact
+        return lookups.key_manager(str(key))
+
+
+def _flag(entry: dict[str, Any]) -> Fact[bool]:
+    found = entry.get("imageScanningConfiguration")
+    return Absent(LIST) if found is None else Known(bool(found.get("scanOnPush", False)))
+
+
+def _hosting(name: str, rules: Fact[list[CacheRule]]) -> Fact[Any]:
+    if not isinstance(rules, Known):
+        return rules if isinstance(rules, Unknown) else Known("hosted")
+    prefixes = [rule.prefix for rule in rules.value]
+    if any(name.startswith(f"{prefix}/") for prefix in prefixes):
+        return Known("proxy")
+    if ROOT_PREFIX in prefixes:
+        source = "ecr:DescribePullThroughCacheRules"
+        return Unknown(Reason.UNSUPPORTED_BY_COLLECTOR, source, "a cache rule for the root may have created it")
+    return Known("hosted")
+
+
+def _scanning(
+    entry: dict[str, Any], registry: Fact[RegistryScanning], effective: Fact[dict[str, Any]]
+) -> Fact[ScanSettings]:
+    """The registry's rule where one applies; the repository's own flag counts only for basic scanning."""
+    if not isinstance(registry, Known):
+        return registry
+    if not isinstance(effective, Known):
+        return effective
+    tier = registry.value.tier
+    filters = wildcard(effective.value.get("appliedScanFilters"))
+    frequency = FREQUENCIES.get(str(effective.value.get("scanFrequency")), "manual")
+    flag = bool((entry.get("imageScanningConfiguration") or {}).get("scanOnPush")) or bool(
+        effective.value.get("scanOnPush")
+    )
+    if not filters and tier == "basic" and flag and frequency == "manual":
+        return Known(ScanSettings(tier, "on_push", "repository"))
+    return Known(ScanSettings(tier, frequency, "registry", filters))
+
+
+def _size(images: Fact[list[Image]]) -> Fact[int]:
+    if not isinstance(images, Known):
+        return images
+    total = 0
+    for image in images.value:
+        if image.kind == "index":
+            continue
+        if not isinstance(image.size_bytes, Known):
+            return image.size_bytes
+        total += image.size_bytes.value
+    return Known(total)
