@@ -29,7 +29,7 @@ import data.auditor.lib.policy_problems
 _codes := {
 	"fail": {"resource_element", "resource_empty", "resource_arn_invalid", "version_missing_with_variables", "principal_invalid", "network_private_useless"},
 	"low": {"pull_incomplete"},
-	"unknown": {"none"},
+	"unknown": set(),
 }
 
 _words := {

@@ -55,17 +55,21 @@ _verdict := verdict.record("not_applicable", "This registry does not expose encr
 } else := verdict.record("fail", "Encrypted with the platform's key, not with one of your own.", [_type]) if {
 	_fact.value.type == "platform"
 } else := verdict.record_unknown("who manages the key", "/repository/encryption/value/key_manager", _manager) if {
-	not facts.known(_manager)
+	facts.unknown(_manager)
+} else := verdict.record("fail", "The key of the repository does not exist.", [_key, _managed]) if {
+	facts.absent(_manager)
 } else := verdict.record("fail", "Encrypted with the provider's own KMS key.", [_type, _managed]) if {
 	_manager.value == "provider"
 } else := verdict.record("fail", message, [facts.evidence("/repository/encryption/value/key_id", _fact.value.key_id)]) if {
 	count(_params.allowed_keys) > 0
-	not regex.match(globs.union(_params.allowed_keys), _fact.value.key_id.value)
-	message := sprintf("The key %s is not one of the allowed ones.", [_fact.value.key_id.value])
+	not regex.match(globs.union(_params.allowed_keys), object.get(_fact.value.key_id, "value", ""))
+	message := sprintf("The key %s is not one of the allowed ones.", [object.get(_fact.value.key_id, "value", "")])
 } else := verdict.record("pass", "Encrypted with a customer-managed key.", [])
 
 _manager := _fact.value.key_manager
 
 _type := facts.evidence("/repository/encryption/value/type", _fact.value.type)
+
+_key := facts.evidence("/repository/encryption/value/key_id", _fact.value.key_id)
 
 _managed := facts.evidence("/repository/encryption/value/key_manager", _manager)

@@ -46,6 +46,17 @@ image_unknown(image, what, path, fact) := {
 }
 
 # METADATA
+# description: An unknown verdict on one image, with a message of its own.
+image_unsettled(image, message, evidence, settle) := {
+	"status": "unknown",
+	"resource_id": concat("@", [input.id, image.digest]),
+	"message": message,
+	"evidence": evidence,
+	"settle": settle,
+	"tag": _first_tag(image),
+}
+
+# METADATA
 # description: A passed image, kept small since most verdicts are this one.
 image_pass(image) := {"status": "pass", "resource_id": concat("@", [input.id, image.digest])}
 

@@ -78,7 +78,7 @@ _fixable(rule, _) if not rule.params.only_fixable
 
 _fixable(rule, v) if {
 	rule.params.only_fixable
-	not v.fix.value.available == "no"
+	object.get(v.fix, ["value", "available"], "unknown") != "no"
 }
 
 _failure(rule, i, image) := object.union(failure, {"vulnerabilities": sort(ids)}) if {
@@ -107,29 +107,17 @@ _named(ids) := sprintf(": %s and more", [concat(", ", array.slice(sort(ids), 0, 
 
 _untriaged(counts) := sprintf("; %d more without a severity", [counts.UNKNOWN]) if counts.UNKNOWN > 0
 
-_untriaged(counts) := "" if not counts.UNKNOWN > 0
+_untriaged(counts) := "" if object.get(counts, "UNKNOWN", 0) == 0
 
 _unscanned(image, path) := build.image_unknown(image, "the scan result", path, image.scan) if {
 	facts.unknown(image.scan)
 }
 
-_unscanned(image, path) := {
-	"status": "unknown",
-	"resource_id": concat("@", [input.id, image.digest]),
-	"message": "Cannot tell: the image was never scanned.",
-	"evidence": [facts.evidence(path, image.scan)],
-	"settle": ["a scan of the image"],
-} if {
+_unscanned(image, path) := build.image_unsettled(image, "Cannot tell: the image was never scanned.", [facts.evidence(path, image.scan)], ["a scan of the image"]) if {
 	facts.absent(image.scan)
 }
 
-_unfinished(i, image) := {
-	"status": "unknown",
-	"resource_id": concat("@", [input.id, image.digest]),
-	"message": sprintf("Cannot tell: the scan is %s (%s).", [image.scan.value.state, image.scan.value.detail]),
-	"evidence": [facts.evidence(sprintf("/images/value/%d/scan/value/state", [i]), image.scan.value.state)],
-	"settle": ["a completed scan of the image"],
-}
+_unfinished(i, image) := build.image_unsettled(image, sprintf("Cannot tell: the scan is %s (%s).", [image.scan.value.state, image.scan.value.detail]), [facts.evidence(sprintf("/images/value/%d/scan/value/state", [i]), image.scan.value.state)], ["a completed scan of the image"])
 
 _details_unread(i, image) := build.image_unknown(image, "which of them have a fix", path, details) if {
 	path := sprintf("/images/value/%d/scan/value/vulnerabilities", [i])
@@ -137,13 +125,7 @@ _details_unread(i, image) := build.image_unknown(image, "which of them have a fi
 	facts.unknown(details)
 }
 
-_details_unread(i, image) := {
-	"status": "unknown",
-	"resource_id": concat("@", [input.id, image.digest]),
-	"message": "Cannot tell: the scanner gave counts but no details.",
-	"evidence": [facts.evidence(path, details)],
-	"settle": [details.source],
-} if {
+_details_unread(i, image) := build.image_unsettled(image, "Cannot tell: the scanner gave counts but no details.", [facts.evidence(path, details)], [details.source]) if {
 	path := sprintf("/images/value/%d/scan/value/vulnerabilities", [i])
 	details := image.scan.value.vulnerabilities
 	facts.absent(details)
@@ -164,13 +146,7 @@ _worst(rule, i, image) := object.union(failure, {"vulnerabilities": sort(ids)}) 
 	ids := {id | some v in failed; some id in v.vulnerabilities}
 	message := sprintf("%d of its platforms have %s vulnerabilities above the limit.", [count(failed), lower(rule.severity)])
 	failure := build.image(image, "fail", message, [_children(i, image)])
-} else := {
-	"status": "unknown",
-	"resource_id": concat("@", [input.id, image.digest]),
-	"message": "Cannot tell: a platform was not scanned, or is not in the list of images.",
-	"evidence": [_children(i, image)],
-	"settle": ["scans of its platforms"],
-} if {
+} else := build.image_unsettled(image, "Cannot tell: a platform was not scanned, or is not in the list of images.", [_children(i, image)], ["scans of its platforms"]) if {
 	decided := [v | some v in _platforms(rule, image); v.status in {"pass", "not_applicable"}]
 	count(decided) < count([child | some child in image.children.value; child.kind == "image"])
 } else := build.image_pass(image)

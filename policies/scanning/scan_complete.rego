@@ -84,13 +84,7 @@ _image(i, image) := verdict.image_not_applicable(image) if {
 	message := sprintf("The scan is pending more than %d hours after the push.", [_params.pending_hours])
 } else := _pending(i, image)
 
-_pending(i, image) := {
-	"status": "unknown",
-	"resource_id": concat("@", [input.id, image.digest]),
-	"message": "Cannot tell: the scan has not finished.",
-	"evidence": [_state(i, image)],
-	"settle": ["the end of the scan"],
-}
+_pending(i, image) := verdict.image_unsettled(image, "Cannot tell: the scan has not finished.", [_state(i, image)], ["the end of the scan"])
 
 _state(i, image) := facts.evidence(path, image.scan.value.state) if {
 	path := sprintf("/images/value/%d/scan/value/state", [i])
@@ -125,12 +119,6 @@ _status[digest] := status if {
 	status := _image(i, image).status
 }
 
-_index_unknown(i, image) := {
-	"status": "unknown",
-	"resource_id": concat("@", [input.id, image.digest]),
-	"message": "Cannot tell: the scan of a platform is not known.",
-	"evidence": [_children(i, image)],
-	"settle": ["the scans of its platforms"],
-}
+_index_unknown(i, image) := verdict.image_unsettled(image, "Cannot tell: the scan of a platform is not known.", [_children(i, image)], ["the scans of its platforms"])
 
 _children(i, image) := facts.evidence(sprintf("/images/value/%d/children", [i]), image.children)

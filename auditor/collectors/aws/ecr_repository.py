@@ -101,8 +101,9 @@ class RepositoryReader:
         if not key:
             return Unknown(Reason.UNSUPPORTED_BY_COLLECTOR, "kms:DescribeKey", "no key id")
         parts = str(key).split(":")
-        if len(parts) > 4 and parts[4] != self._ref.account:  # noqa: PLR2004  an ARN's fifth part is the account
-            fact = Unknown(Reason.ACCESS_DENIED, "kms:DescribeKey", f"the key belongs to account {parts[4]}")
+        here = [self._ref.region, self._ref.account]
+        if len(parts) > 4 and parts[3:5] != here:  # noqa: PLR2004  an ARN's fourth and fifth part: region, account
+            fact = Unknown(Reason.ACCESS_DENIED, "kms:DescribeKey", f"the key is in {parts[3]} of account {parts[4]}")
             self._recorder.settle(fact, urn)
             return fact
         return lookups.key_manager(str(key))

@@ -21,6 +21,8 @@ NOT_CONFIGURED = frozenset(
         "ScanNotFoundException",
         "TemplateNotFoundException",
         "PullThroughCacheRuleNotFoundException",
+        # Of the services asked here only KMS says this: the key does not exist.
+        "NotFoundException",
     }
 )
 GONE = frozenset({"RepositoryNotFoundException", "ImageNotFoundException", "ImagesNotFoundException"})
