@@ -35,49 +35,38 @@ position[digest] := i if {
 
 # METADATA
 # description: |
-#   Whether `params.scope` takes in an image: tagged (or the child of a tagged index), the newest
+#   The digests that `params.scope` takes in: tagged ones (and children of tagged indexes), the newest
 #   `params.newest_count` of these, or all. Where an index was not read, an untagged image may be its
 #   child and is taken in.
-in_scope(_, params) if params.scope == "all"
+scope(params) := {image.digest | some image in input.images.value} if params.scope == "all"
 
-in_scope(image, params) if {
-	params.scope == "tagged"
-	_tagged(image)
-}
+scope(params) := _tagged if params.scope == "tagged"
 
-in_scope(image, params) if {
+scope(params) := {image.digest |
+	since := _newest_since(params.newest_count)
+	some image in input.images.value
+	image.digest in _tagged
+	object.get(image.pushed_at, "value", "9999") >= since
+} if {
 	params.scope == "newest"
-	_tagged(image)
-	image.pushed_at.value >= _newest_since(params.newest_count)
 }
 
-in_scope(image, params) if {
-	params.scope == "newest"
-	not image.pushed_at.value
-}
+_tagged := _own_tags | children_of_tagged if not unread_index
 
-_tagged(image) if image.tags != []
+_tagged := {image.digest | some image in input.images.value} if unread_index
 
-_tagged(image) if {
-	image.tags == []
-	image.digest in children_of_tagged
-}
-
-_tagged(image) if {
-	image.tags == []
-	unread_index
+_own_tags := {image.digest |
+	some image in input.images.value
+	image.tags != []
 }
 
 # The push time of the n-th newest tagged image; all when there are fewer.
-_newest_since(n) := times[count(times) - n] if {
-	times := _times
-	count(times) > n
-}
+_newest_since(n) := _times[count(_times) - n] if count(_times) > n
 
 _newest_since(n) := "" if count(_times) <= n
 
 _times := sort([image.pushed_at.value |
 	some image in input.images.value
 	image.kind in {"image", "index"}
-	_tagged(image)
+	image.digest in _tagged
 ])

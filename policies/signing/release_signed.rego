@@ -69,16 +69,22 @@ verdicts contains verdict.record_unknown("the list of images", "/images", input.
 	not facts.known(input.images)
 }
 
+verdicts contains {"status": "not_applicable", "resource_id": concat("@", [input.id, image.digest])} if {
+	not _exempt
+	some image in input.images.value
+	image.kind in {"image", "index"}
+	not image.digest in _scope
+}
+
 verdicts contains _judge(i, image) if {
 	not _exempt
 	some i, image in input.images.value
 	image.kind in {"image", "index"}
+	image.digest in _scope
 }
 
 _judge(i, image) := verdict.image_not_applicable(image) if {
 	image.status == "archived"
-} else := verdict.image_not_applicable(image) if {
-	not _in_scope(image)
 } else := verdict.image_pass(image) if {
 	count(image.signatures.value) > 0
 } else := verdict.image_pass(image) if {
@@ -98,15 +104,20 @@ _judge(i, image) := verdict.image_not_applicable(image) if {
 	path := sprintf("/images/value/%d/signatures", [i])
 }
 
-_in_scope(_) if _params.scope == "all"
+_scope contains image.digest if {
+	_params.scope == "all"
+	some image in input.images.value
+}
 
-_in_scope(image) if {
+_scope contains image.digest if {
 	_params.scope == "tagged"
+	some image in input.images.value
 	image.tags != []
 }
 
-_in_scope(image) if {
+_scope contains image.digest if {
 	_params.scope == "release"
+	some image in input.images.value
 	some tag in image.tags
 	regex.match(_release, tag)
 }

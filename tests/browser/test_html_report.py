@@ -2,84 +2,34 @@
 
 from __future__ import annotations
 
-import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from auditor.findings.model import Results, Status
-from tests.support.results_factory import (
-    complete_scope,
-    hostile_results,
-    make_finding,
-    make_results,
-    realistic_results,
-    write_html,
-)
+from tests.support.opened_page import Opened
+from tests.support.results_factory import complete_scope, make_finding, make_results, realistic_results, write_html
 
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-sync", "--no-first-run"),
-]
 MANY = 100_000
 
+TIMED_CLICK = """() => {
+  const start = performance.now();
+  document.querySelector('input[name=status][value=unknown]').click();
+  return performance.now() - start;
+}"""
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    assert path, "chromium is needed: make dev installs it"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("reports")
-    clean = make_results(passed=40)
-    return {
-        "usual": write_html(realistic_results(640), folder / "usual.html"),
-        "hostile": write_html(hostile_results(), folder / "hostile.html"),
-        "clean": write_html(clean, folder / "clean.html"),
-    }
-
-
-class Opened:
-    """A page with what it asked for and what it complained of."""
-
-    def __init__(self, browser: Browser, path: Path, fragment: str = "", **options: object) -> None:
-        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})  # type: ignore[arg-type]
-        self.page: Page = self.context.new_page()
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(f"file://{path}{fragment}")
-        if options.get("java_script_enabled", True):
-            self.page.locator("html[data-ready]").wait_for()
-
-    def shown(self) -> int:
-        """How many findings the count says are found."""
-        text = self.page.locator("#count").inner_text()
-        return int(text.split()[0].replace(",", ""))
-
-    def rows(self) -> Locator:
-        return self.page.locator("#rows tr.finding")
-
-
-@pytest.fixture
-def usual(browser: Browser, files: dict[str, Path]) -> Iterator[Opened]:
-    opened = Opened(browser, files["usual"])
-    yield opened
-    assert opened.complaints == []
-    opened.context.close()
+TIMED_SEARCH = """() => new Promise((resolve) => {
+  const rows = document.getElementById('rows');
+  const start = performance.now();
+  new MutationObserver(() => resolve(performance.now() - start)).observe(rows, { childList: true });
+  const text = document.getElementById('text');
+  text.value = 'denied payments/api';
+  text.dispatchEvent(new Event('input', { bubbles: true }));
+})"""
 
 
 def count_of(results: Results, status: Status) -> int:
@@ -140,9 +90,7 @@ def test_status_and_severity_filters_narrow_the_list_and_its_count(usual: Opened
     assert usual.shown() == sum(
         1 for finding in results.findings if finding.status is Status.UNKNOWN and finding.severity == "critical"
     )
-    assert set(usual.rows().locator(".status").all_inner_texts()) == {"?\nunknown"} or all(
-        "unknown" in text for text in usual.rows().locator(".status").all_inner_texts()
-    )
+    assert all("unknown" in text for text in usual.rows().locator(".status").all_inner_texts())
 
 
 @pytest.mark.parametrize(
@@ -216,7 +164,7 @@ def test_group_by_rule_puts_the_worst_rule_first(usual: Opened) -> None:
 
     expect(usual.page.locator("button.fold").first).to_contain_text("REG-ACC-001")
     usual.page.get_by_role("button", name="Open all groups").click()
-    assert usual.rows().count() == 99
+    assert usual.rows().count() + usual.page.locator("button.fold").count() == 100
 
 
 def test_pages_hold_a_hundred_findings_each(usual: Opened) -> None:
@@ -287,107 +235,6 @@ def test_cards_and_rules_lead_to_their_findings(usual: Opened) -> None:
     assert usual.shown() == sum(1 for finding in results.findings if finding.rule == "REG-SIG-001")
 
 
-def test_keyboard_alone_searches_moves_opens_and_closes(usual: Opened) -> None:
-    keyboard = usual.page.keyboard
-    keyboard.press("/")
-    assert usual.page.evaluate("document.activeElement.id") == "text"
-    keyboard.press("Escape")
-    usual.rows().first.locator("button.open").focus()
-    keyboard.press("ArrowDown")
-    keyboard.press("Enter")
-    assert usual.rows().nth(1).locator("button.open").get_attribute("aria-expanded") == "true"
-    keyboard.press("Tab")
-    keyboard.press("Escape")
-
-    assert usual.page.locator("tr.detail").count() == 0
-    assert usual.page.evaluate("document.activeElement.closest('tr').rowIndex") == 2
-
-
-def test_first_tab_stop_skips_to_the_findings_and_focus_is_visible(usual: Opened) -> None:
-    usual.page.keyboard.press("Tab")
-    focused = usual.page.evaluate(
-        "(() => { const e = document.activeElement; return [e.textContent, getComputedStyle(e).outlineStyle]; })()"
-    )
-
-    assert focused == ["Skip to the findings", "solid"]
-
-
-def test_theme_follows_the_system_until_it_is_chosen(browser: Browser, files: dict[str, Path]) -> None:
-    opened = Opened(browser, files["usual"], color_scheme="dark")
-    background = "getComputedStyle(document.body).backgroundColor"
-    dark = opened.page.evaluate(background)
-    opened.page.get_by_role("button", name="Theme: auto").click()
-    light = opened.page.evaluate(background)
-    opened.page.get_by_role("button", name="Theme: light").click()
-
-    assert (dark, light) == ("rgb(15, 19, 25)", "rgb(245, 246, 248)")
-    assert opened.page.evaluate(background) == dark
-    opened.page.reload()
-    expect(opened.page.get_by_role("button", name="Theme: dark")).to_be_visible()
-    opened.context.close()
-
-
-@pytest.mark.parametrize("name", ["usual", "hostile", "clean"])
-def test_page_at_390_pixels_does_not_scroll_sideways(browser: Browser, files: dict[str, Path], name: str) -> None:
-    opened = Opened(browser, files[name], viewport={"width": 390, "height": 844})
-    for button in opened.page.locator("button.open").all()[:3]:
-        button.click()
-    opened.page.locator("#more > summary").evaluate("summary => { summary.parentElement.open = true; }")
-
-    assert opened.page.evaluate("document.documentElement.scrollWidth") == 390
-    opened.context.close()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_has_enough_contrast_in_both_themes(browser: Browser, files: dict[str, Path], scheme: str) -> None:
-    opened = Opened(browser, files["usual"], color_scheme=scheme)
-    opened.rows().first.locator("button.open").click()
-
-    assert opened.page.evaluate(CONTRAST) == []
-    opened.context.close()
-
-
-def test_page_has_landmarks_one_first_heading_and_a_name_for_every_control(usual: Opened) -> None:
-    for landmark in ("banner", "main", "navigation", "search"):
-        assert usual.page.get_by_role(landmark).count() >= 1  # type: ignore[arg-type]
-    assert usual.page.locator("h1").count() == 1
-    assert usual.page.locator("#count").get_attribute("aria-live") == "polite"
-    for control in usual.page.locator("button:visible, input:visible, select:visible").all()[:60]:
-        assert control.evaluate(
-            "e => (e.labels?.[0]?.textContent || e.getAttribute('aria-label') || e.textContent).trim()"
-        )
-
-
-def test_print_lists_failures_of_the_filter_up_to_the_cap_without_controls(usual: Opened) -> None:
-    usual.page.emulate_media(media="print")
-    fail = count_of(realistic_results(640), Status.FAIL)
-
-    expect(usual.page.locator("#printed .note")).to_have_text(
-        f"{fail} failing findings. The first 200 are printed; all are in the report itself and in its CSV."
-    )
-    assert usual.page.locator("#printed li").count() == 200
-    assert not usual.page.locator("#browser").is_visible()
-    assert usual.page.locator("#verdict").is_visible()
-    assert not usual.page.locator("#theme").is_visible()
-    usual.page.emulate_media(media="screen")
-    expect(usual.page.locator("#printed li")).to_have_count(0)
-
-
-def test_print_names_the_filter_that_is_set(usual: Opened) -> None:
-    usual.page.select_option("#rule", "REG-ACC-001")
-    usual.page.emulate_media(media="print")
-
-    expect(usual.page.locator("#printed .note")).to_contain_text("with rule REG-ACC-001")
-
-
-def test_page_without_scripts_shows_summary_and_a_plain_table(browser: Browser, files: dict[str, Path]) -> None:
-    opened = Opened(browser, files["usual"], java_script_enabled=False)
-
-    assert "Not compliant" in opened.page.locator("h1").inner_text()
-    assert opened.page.locator("noscript tbody tr").count() == 200
-    opened.context.close()
-
-
 def test_clean_report_shows_no_empty_browser(browser: Browser, files: dict[str, Path]) -> None:
     opened = Opened(browser, files["clean"])
 
@@ -428,56 +275,3 @@ def test_a_hundred_thousand_findings_load_filter_and_search_at_once(browser: Bro
     assert 0 < opened.shown() < MANY / 5
     assert opened.complaints == []
     opened.context.close()
-
-
-TIMED_CLICK = """() => {
-  const start = performance.now();
-  document.querySelector('input[name=status][value=unknown]').click();
-  return performance.now() - start;
-}"""
-
-TIMED_SEARCH = """() => new Promise((resolve) => {
-  const rows = document.getElementById('rows');
-  const start = performance.now();
-  new MutationObserver(() => resolve(performance.now() - start)).observe(rows, { childList: true });
-  const text = document.getElementById('text');
-  text.value = 'denied payments/api';
-  text.dispatchEvent(new Event('input', { bubbles: true }));
-})"""
-
-# Texts whose colour against the nearest opaque background is under 4.5 : 1 (WCAG 2.2, 1.4.3; 3 : 1 when large).
-CONTRAST = """() => {
-  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const rgb = (color) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = color;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const light = (color) => {
-    const [r, g, b] = color.map((part) => {
-      const value = part / 255;
-      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
-    });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const behind = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const color = rgb(getComputedStyle(e).backgroundColor);
-      if (color[3] === 255) return color;
-    }
-    return [255, 255, 255, 255];
-  };
-  const bad = new Set();
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || !element.checkVisibility() || element.closest('script, noscript, option, :disabled')) continue;
-    const style = getComputedStyle(element);
-    const [a, b] = [light(rgb(style.color)), light(behind(element))].sort((x, y) => y - x);
-    const needed = parseFloat(style.fontSize) >= 24 ? 3 : 4.5;
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < needed) bad.add(`${element.tagName}.${element.className} ${ratio.toFixed(2)}`);
-  }
-  return [...bad];
-}"""
