@@ -18,8 +18,10 @@ RUN_LENGTH = 4_000
 FAN_IN = 64
 """Runs merged at once; above it they are merged in passes, so that open files stay bounded."""
 
-SortKey = tuple[int, str, str, str]
-_Entry = tuple[SortKey, bytes]
+_END = b"\x00"
+_UNUSABLE = b"\x00\n"  # would end a key or a line; in no id that a registry accepts
+_Entry = tuple[bytes, bytes]
+"""(sort key, JSON of the finding). A key is bytes that compare as (severity, rule, resource id) do."""
 
 
 class FindingSpool:
@@ -27,9 +29,6 @@ class FindingSpool:
 
     def __init__(self, run_length: int = RUN_LENGTH) -> None:
         self._encoder = msgspec.json.Encoder(order="deterministic")
-        self._decoder: msgspec.json.Decoder[tuple[SortKey, msgspec.Raw]] = msgspec.json.Decoder(
-            tuple[tuple[int, str, str, str], msgspec.Raw]
-        )
         self._buffer: list[_Entry] = []
         self._runs: list[IO[bytes]] = []
         self._run_length = run_length
@@ -45,7 +44,9 @@ class FindingSpool:
 
     def add(self, finding: Finding) -> None:
         """Take one finding."""
-        key = (SEVERITY_RANK[finding.severity], finding.rule, finding.resource.id, finding.id)
+        identity = finding.resource.id.encode("utf-8", "surrogatepass").translate(None, _UNUSABLE)
+        rank = SEVERITY_RANK[finding.severity]
+        key = b"%d\x01%b\x01%b\x01%b" % (rank, finding.rule.encode(), identity, finding.id.encode())
         self._buffer.append((key, self._encoder.encode(finding)))
         if len(self._buffer) >= self._run_length:
             self._spill(iter(sorted(self._buffer, key=itemgetter(0))))
@@ -66,11 +67,11 @@ class FindingSpool:
         # The temporary file has no name on disk: nothing is left behind whatever happens.
         run: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  closed in __exit__
         for key, content in entries:
-            run.write(self._encoder.encode((key, msgspec.Raw(content))) + b"\n")
+            run.write(key + _END + content + b"\n")
         run.seek(0)
         self._runs.append(run)
 
     def _read(self, run: IO[bytes]) -> Iterator[_Entry]:
         for line in run:
-            key, raw = self._decoder.decode(line)
-            yield key, bytes(raw)
+            key, _, content = line.partition(_END)
+            yield key, content[:-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -45,6 +45,9 @@ class Place(msgspec.Struct, frozen=True):
     region: str
 
 
+NOWHERE = Place("", "", "")
+
+
 class FindingSink:
     """Takes the verdicts of a run: counts all, keeps the findings."""
 
@@ -70,14 +73,26 @@ class FindingSink:
         self._now = now
         self._include_passed = include_passed
 
-    def add(self, rule_id: str, verdict: Verdict, place: Place, **extra: Any) -> None:
-        """Take one verdict; `extra` are more fields of its resource (`file`, `line`)."""
+    def add(self, rule_id: str, verdicts: list[Verdict], place: Place) -> None:
+        """Take all verdicts of one rule on one record. Most are passes, which only count."""
         rule = self._rules[rule_id]
-        status = verdict.status
-        if status == "not_applicable" or (status == "pass" and not self._include_passed):
-            self.ledger.add(rule_id, status, rule.severity)
+        quiet = {"not_applicable": 0} if self._include_passed else {"not_applicable": 0, "pass": 0}
+        for verdict in verdicts:
+            if verdict.status in quiet:
+                quiet[verdict.status] += 1
+            else:
+                self._keep(rule, verdict, make_resource(verdict, place))
+        for status, count in quiet.items():
+            if count:
+                self.ledger.add(rule_id, status, rule.severity, count)
+
+    def add_at(self, rule_id: str, verdict: Verdict, file: str, line: int) -> None:
+        """Take one verdict on something that stands in a file."""
+        if verdict.status in ("not_applicable", "pass"):
+            self.add(rule_id, [verdict], NOWHERE)
             return
-        self._keep(rule, verdict, make_resource(verdict, place, **extra))
+        resource = msgspec.structs.replace(make_resource(verdict, NOWHERE), file=file, line=line)
+        self._keep(self._rules[rule_id], verdict, resource)
 
     def _keep(self, rule: RuleInfo, verdict: Verdict, resource: Resource) -> None:
         severity = self._severity(rule, verdict)
@@ -118,11 +133,11 @@ class FindingSink:
         return own
 
 
-def make_resource(verdict: Verdict, place: Place, **extra: Any) -> Resource:
+def make_resource(verdict: Verdict, place: Place) -> Resource:
     """The resource of a verdict, read from its id (`inventory.names`)."""
     identity = verdict.resource_id
     if not identity.startswith("urn:cr:"):
-        return Resource(id=identity, kind=identity.partition(":")[0], **extra)
+        return Resource(id=identity, kind=identity.partition(":")[0])
     parts = identity.split(":", 5)
     path = parts[5] if len(parts) > 5 else ""
     name, _, digest = path.partition("@")
@@ -136,5 +151,4 @@ def make_resource(verdict: Verdict, place: Place, **extra: Any) -> Resource:
         repository=name,
         tag=verdict.tag,
         digest=digest,
-        **extra,
     )

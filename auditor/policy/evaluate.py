@@ -79,8 +79,7 @@ def evaluate_waivers(
     judge = _Judge(engine, judgement, sink)
     for path, verdicts in judge.verdicts(b"{}", record):
         for verdict in verdicts:
-            line = lines.get(verdict.resource_id, 0)
-            sink.add(judge.rule_id(path), verdict, Place("", "", ""), file=file, line=line)
+            sink.add_at(judge.rule_id(path), verdict, file, lines.get(verdict.resource_id, 0))
 
 
 class _Judge:
@@ -108,8 +107,7 @@ class _Judge:
         records = chain([scope.context], scope.records)
         for entity, record, output in self._outputs(scope.context, records):
             for path, verdicts in output.items():
-                for verdict in verdicts:
-                    self._sink.add(self._ids[path].id, verdict, place)
+                self._sink.add(self._ids[path].id, verdicts, place)
             self._check_complete(entity, record, output, place)
 
     def verdicts(self, context: bytes, record: bytes) -> Iterable[tuple[str, list[Verdict]]]:
@@ -178,7 +176,7 @@ class _Judge:
                     message="The rule gave no verdict on this record.",
                     settle=[f"{rule.id} (a defect of the rule)"],
                 )
-                self._sink.add(rule.id, verdict, place)
+                self._sink.add(rule.id, [verdict], place)
 
     def _unread(self, scope: ScopeInput) -> None:
         """Nothing of a scope could be read: every rule that could have applied is unknown there."""
@@ -194,7 +192,7 @@ class _Judge:
                     message=f"Cannot tell: nothing of this registry was read ({why}).",
                     settle=[operation],
                 )
-                self._sink.add(rule.id, verdict, Place("", account, region))
+                self._sink.add(rule.id, [verdict], Place("", account, region))
 
 
 def _failed(record: bytes, rule: RuleMeta, error: EngineError) -> Verdict:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from typing import BinaryIO, ClassVar
 
+import msgspec
+
 from auditor.findings.inert import inert
-from auditor.findings.model import Finding, Results, Severity, Status, StatusCounts
+from auditor.findings.model import Finding, Resource, Results, Severity, Status, StatusCounts
 from auditor.report import overview
 from auditor.report.text import count, cut, moment, percent, place, prose
 
@@ -19,9 +21,10 @@ MAX_CHARACTERS = 58_000
 MESSAGE_LIMIT = 160
 PLACE_LIMIT = 140
 MAX_GAPS = 12
+DIGEST_SHOWN = 19
 
 _MARKS = {"failed": "❌", "unproven": "❔", "compliant": "✅", "empty": "❔"}
-_SPECIAL = re.compile(r"""[^\w\s.,;"'/=?%^°…§-]|_|\b(?=www\.)|(?<=www)\.""", re.IGNORECASE)
+_SPECIAL = re.compile(r"""[^\w\s.,;:"'/=?%^°…§()-]|_|:(?=\S)|\b(?=www\.)|(?<=www)\.""", re.IGNORECASE)
 
 
 class MarkdownReporter:
@@ -120,7 +123,7 @@ def _table(title: str, findings: list[Finding], room: int) -> str:
     used = sum(len(line) + 1 for line in lines) + 120
     shown = 0
     for finding in findings[:MAX_ROWS]:
-        where = code(cut(place(finding.resource), PLACE_LIMIT))
+        where = code(cut(place(_short(finding.resource)), PLACE_LIMIT))
         known = " (known)" if finding.baseline else ""
         message = escape(cut(finding.message, MESSAGE_LIMIT))
         row = f"| {finding.severity} | {code(finding.rule)} | {where} | {message}{known} |"
@@ -134,10 +137,15 @@ def _table(title: str, findings: list[Finding], room: int) -> str:
     return "\n".join(lines)
 
 
+def _short(resource: Resource) -> Resource:
+    """With the digest as short as people quote it."""
+    return msgspec.structs.replace(resource, digest=resource.digest[:DIGEST_SHOWN])
+
+
 def _tail(results: Results) -> str:
     run = results.run
     return (
         f"<sub>State of {escape(moment(run.snapshot_taken_at))} · registry-auditor {escape(run.auditor_version)} · "
-        f"engine {escape(run.engine.name)} · snapshot {code(cut(run.snapshot_digest, 19))} · "
-        f"policies {code(cut(run.policy_digest, 19))}</sub>"
+        f"engine {escape(run.engine.name)} · snapshot {code(run.snapshot_digest[:DIGEST_SHOWN])} · "
+        f"policies {code(run.policy_digest[:DIGEST_SHOWN])}</sub>"
     )

@@ -14,11 +14,6 @@ _NOT_XML = re.compile("[\ufffe\uffff]")
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def line(text: str, limit: int = 0) -> str:
-    """`text` on one line, without unsafe characters; cut to `limit` characters (0: uncut) and saying so."""
-    return cut(inert(text), limit)
-
-
 def prose(text: str) -> str:
     """A sentence or description written over several lines, as one line without unsafe characters."""
     return inert(" ".join(text.split()))
@@ -28,7 +23,7 @@ def cut(text: str, limit: int) -> str:
     """`text`, or its first `limit` characters and how many more there are."""
     if limit <= 0 or len(text) <= limit:
         return text
-    return f"{text[:limit]}… ({len(text) - limit:,} more characters)"
+    return f"{text[:limit]}… ({count(len(text) - limit, 'more character')})"
 
 
 def xml_text(text: str) -> str:

@@ -31,7 +31,7 @@ image(image, status, message, evidence) := {
 	"resource_id": concat("@", [input.id, image.digest]),
 	"message": message,
 	"evidence": evidence,
-	"tag": _first_tag(image),
+	"tag": array.concat(image.tags, [""])[0],
 }
 
 # METADATA
@@ -42,7 +42,7 @@ image_unknown(image, what, path, fact) := {
 	"message": sprintf("Cannot tell: %s was not read (%s); %s would settle it.", [what, fact.reason, fact.source]),
 	"evidence": [{"path": path, "value": fact}],
 	"settle": [fact.source],
-	"tag": _first_tag(image),
+	"tag": array.concat(image.tags, [""])[0],
 }
 
 # METADATA
@@ -53,7 +53,7 @@ image_unsettled(image, message, evidence, settle) := {
 	"message": message,
 	"evidence": evidence,
 	"settle": settle,
-	"tag": _first_tag(image),
+	"tag": array.concat(image.tags, [""])[0],
 }
 
 # METADATA
@@ -63,7 +63,3 @@ image_pass(image) := {"status": "pass", "resource_id": concat("@", [input.id, im
 # METADATA
 # description: An image that the rule does not apply to.
 image_not_applicable(image) := {"status": "not_applicable", "resource_id": concat("@", [input.id, image.digest])}
-
-_first_tag(image) := image.tags[0] if count(image.tags) > 0
-
-_first_tag(image) := "" if count(image.tags) == 0

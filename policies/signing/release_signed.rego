@@ -76,11 +76,47 @@ verdicts contains {"status": "not_applicable", "resource_id": concat("@", [input
 	not image.digest in _scope
 }
 
+verdicts contains {"status": "pass", "resource_id": concat("@", [input.id, digest])} if some digest in _signed
+
+verdicts contains _unsigned(i, image) if some i, image in _plainly_unsigned
+
 verdicts contains _judge(i, image) if {
 	not _exempt
 	some i, image in input.images.value
 	image.kind in {"image", "index"}
 	image.digest in _scope
+	not image.digest in _signed
+	not _plainly_unsigned[i]
+}
+
+# The usual cases, found without calling a function for each image.
+_signed contains image.digest if {
+	not _exempt
+	some image in input.images.value
+	image.kind in {"image", "index"}
+	image.status == "active"
+	image.digest in _scope
+	count(image.signatures.value) > 0
+}
+
+_plainly_unsigned[i] := image if {
+	not _exempt
+	input.repository.hosting.state == "known"
+	some i, image in input.images.value
+	image.kind in {"image", "index"}
+	image.signatures.value == []
+	image.signing_status.state == "absent"
+	image.status == "active"
+	image.digest in _scope
+	not image.digest in _signed_children
+}
+
+_unsigned(i, image) := {
+	"status": "fail",
+	"resource_id": concat("@", [input.id, image.digest]),
+	"message": "The image has no signature.",
+	"evidence": [{"path": sprintf("/images/value/%d/signatures", [i]), "value": image.signatures}],
+	"tag": array.concat(image.tags, [""])[0],
 }
 
 _judge(i, image) := verdict.image_not_applicable(image) if {

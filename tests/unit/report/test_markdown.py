@@ -31,7 +31,7 @@ def written(results: Results) -> str:
 def test_markdown_of_failures_says_not_compliant_and_counts_by_severity() -> None:
     text = written(make_results([make_finding(make_rule("REG-ACC-001"))]))
 
-    assert text.startswith("## ❌ Not compliant&#58; 1 check fails, it is critical.")
+    assert text.startswith("## ❌ Not compliant: 1 check fails, it is critical.")
     assert "| critical | 1 | 0 | 0 | 0 |" in text
     assert "| **all** | **1** | **0** | **0** | **0** |" in text
 
@@ -47,7 +47,7 @@ def test_markdown_of_unknowns_and_gaps_shows_both_and_no_green_mark() -> None:
 
 
 def test_markdown_of_clean_results_is_compliant() -> None:
-    assert written(make_results(passed=12)).startswith("## ✅ Compliant&#58; 12 checks passed")
+    assert written(make_results(passed=12)).startswith("## ✅ Compliant: 12 checks passed")
 
 
 def test_markdown_of_nothing_judged_is_not_called_compliant() -> None:
@@ -91,6 +91,18 @@ def test_escape_of_mentions_issues_and_addresses_keeps_them_from_becoming_links(
     assert escape("#12") == "&#35;&#8203;12"
     assert "://" not in escape("https://evil.example")
     assert "www." not in escape("www.evil.example")
+
+
+def test_escape_of_ordinary_text_leaves_it_readable() -> None:
+    text = "2 high vulnerabilities: CVE-2026-8252 in openssl 3.0.6 (fixed in 3.0.18)."
+
+    assert escape(text) == text
+
+
+def test_markdown_of_an_image_quotes_a_short_digest() -> None:
+    image = make_resource("app", digest="sha256:0123456789abcdef" + "0" * 48, tag="v1", registry="r.example")
+
+    assert "`r.example/app:v1@sha256:0123456789ab`" in written(make_results([make_finding(resource=image)]))
 
 
 def test_code_of_backticks_and_pipes_stays_one_span_in_one_cell() -> None:

@@ -1,0 +1,1 @@
+"""Repeatable measurements, printed as ratios against peers of the same run: `make bench`."""

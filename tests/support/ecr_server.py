@@ -1,0 +1,376 @@
+"""A local server that speaks ECR's JSON protocol, with latency, paging, refusals and hangs on demand.
+
+A stand-in for what cannot run here: the answers are checked against botocore's output shapes
+(tests/unit/collectors/test_ecr_server.py). It also answers the few calls of STS, KMS and the tagging API
+that the collector makes. One account, any region; state is plain data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+ACCOUNT = "123456789012"
+_REGION = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/")
+
+
+@dataclass
+class Refusal:
+    """An answer in place of the real one. `times`: how often, -1 for ever; `match`: only for this repository."""
+
+    code: str
+    status: int = 400
+    message: str = "refused by the test"
+    times: int = -1
+    match: str = ""
+
+
+@dataclass
+class Registry:
+    """What one region holds, in ECR's own shapes."""
+
+    repositories: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Name -> {settings of DescribeRepositories; images, retention, policy, tags, scans, manifests, referrers}."""
+    policy: str | None = None
+    scanning: dict[str, Any] = field(default_factory=lambda: {"scanType": "BASIC", "rules": []})
+    replication: list[dict[str, Any]] = field(default_factory=list)
+    cache_rules: list[dict[str, Any]] = field(default_factory=list)
+    templates: list[dict[str, Any]] = field(default_factory=list)
+    signing: list[dict[str, Any]] | None = None
+    account_settings: dict[str, str] = field(
+        default_factory=lambda: {
+            "REGISTRY_POLICY_SCOPE": "V2",
+            "BASIC_SCAN_TYPE_VERSION": "AWS_NATIVE",
+            "BLOB_MOUNTING": "DISABLED",
+        }
+    )
+
+
+@dataclass
+class World:
+    """The whole server."""
+
+    regions: dict[str, Registry] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    """KMS key ARN -> CUSTOMER or AWS."""
+    refusals: dict[str, Refusal] = field(default_factory=dict)
+    """Operation, or `region/operation`, -> refusal."""
+    latency_s: float = 0.0
+    page_size: int = 1000
+    hang: set[str] = field(default_factory=set)
+    """Regions that never answer."""
+    calls: Counter[str] = field(default_factory=Counter)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    on_call: Callable[[str, dict[str, Any]], None] = lambda _operation, _body: None
+
+
+class Missing(Exception):
+    """An error of the API."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = message or code
+
+
+def _page(world: World, items: list[Any], body: dict[str, Any], key: str, token: str = "nextToken") -> dict[str, Any]:
+    size = min(world.page_size, int(body.get("maxResults") or body.get("ResourcesPerPage") or world.page_size))
+    start = int(body.get(token) or 0)
+    answer: dict[str, Any] = {key: items[start : start + size]}
+    if start + size < len(items):
+        answer[token] = str(start + size)
+    return answer
+
+
+def _repository(registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+    found = registry.repositories.get(body["repositoryName"])
+    if found is None:
+        raise Missing("RepositoryNotFoundException")
+    return found
+
+
+class Api:
+    """The operations."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    def answer(self, region: str, operation: str, body: dict[str, Any]) -> dict[str, Any]:
+        registry = self.world.regions.get(region, Registry())
+        handler = getattr(self, "op_" + operation, None)
+        if handler is None:
+            raise Missing("UnknownOperationException")
+        result: dict[str, Any] = handler(registry, body)
+        return result
+
+    def op_DescribeRepositories(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        items = [entry["settings"] for entry in registry.repositories.values()]
+        return _page(self.world, items, body, "repositories")
+
+    def op_DescribeImages(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        images = _repository(registry, body).get("images", [])
+        if body.get("filter", {}).get("imageStatus") != "ANY":
+            images = [image for image in images if image.get("imageStatus", "ACTIVE") == "ACTIVE"]
+        return _page(self.world, images, body, "imageDetails")
+
+    def op_GetLifecyclePolicy(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        text = _repository(registry, body).get("retention")
+        if text is None:
+            raise Missing("LifecyclePolicyNotFoundException")
+        return {"registryId": ACCOUNT, "repositoryName": body["repositoryName"], "lifecyclePolicyText": text}
+
+    def op_GetRepositoryPolicy(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        text = _repository(registry, body).get("policy")
+        if text is None:
+            raise Missing("RepositoryPolicyNotFoundException")
+        return {"registryId": ACCOUNT, "repositoryName": body["repositoryName"], "policyText": text}
+
+    def op_ListTagsForResource(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        name = body["resourceArn"].partition(":repository/")[2]
+        tags = _repository(registry, {"repositoryName": name}).get("tags", {})
+        return {"tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def op_GetResources(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        items = [
+            {
+                "ResourceARN": entry["settings"]["repositoryArn"],
+                "Tags": [{"Key": key, "Value": value} for key, value in entry["tags"].items()],
+            }
+            for entry in registry.repositories.values()
+            if entry.get("tags")
+        ]
+        return {"PaginationToken": "", **_page(self.world, items, body, "ResourceTagMappingList", "PaginationToken")}
+
+    def op_BatchGetRepositoryScanningConfiguration(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        found, failures = [], []
+        for name in body["repositoryNames"]:
+            entry = registry.repositories.get(name)
+            if entry is None:
+                failures.append({"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND", "failureReason": "gone"})
+                continue
+            default = {"scanFrequency": "MANUAL", "scanOnPush": False, "appliedScanFilters": []}
+            found.append(
+                {
+                    "repositoryArn": entry["settings"]["repositoryArn"],
+                    "repositoryName": name,
+                    **entry.get("scanning", default),
+                }
+            )
+        return {"scanningConfigurations": found, "failures": failures}
+
+    def op_DescribeImageScanFindings(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        scan = _repository(registry, body).get("scans", {}).get(body["imageId"]["imageDigest"])
+        if scan is None:
+            raise Missing("ScanNotFoundException")
+        kind = "enhancedFindings" if "enhancedFindings" in scan["imageScanFindings"] else "findings"
+        page = _page(self.world, scan["imageScanFindings"].get(kind, []), body, kind)
+        answer = {**scan, "imageScanFindings": {**scan["imageScanFindings"], kind: page[kind]}}
+        return {**answer, "nextToken": page["nextToken"]} if "nextToken" in page else answer
+
+    def op_BatchGetImage(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        manifests = _repository(registry, body).get("manifests", {})
+        images, failures = [], []
+        for wanted in body["imageIds"]:
+            text = manifests.get(wanted["imageDigest"])
+            if text is None:
+                failures.append({"imageId": wanted, "failureCode": "ImageNotFound", "failureReason": "gone"})
+            else:
+                images.append({"imageId": wanted, "imageManifest": text, "repositoryName": body["repositoryName"]})
+        return {"images": images, "failures": failures}
+
+    def op_ListImageReferrers(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        referrers = _repository(registry, body).get("referrers", {}).get(body["subjectId"]["imageDigest"], [])
+        return _page(self.world, referrers, body, "referrers")
+
+    def op_DescribeImageSigningStatus(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        statuses = _repository(registry, body).get("signing", {}).get(body["imageId"]["imageDigest"], [])
+        return {"repositoryName": body["repositoryName"], "imageId": body["imageId"], "signingStatuses": statuses}
+
+    def op_GetRegistryPolicy(self, registry: Registry, _body: dict[str, Any]) -> dict[str, Any]:
+        if registry.policy is None:
+            raise Missing("RegistryPolicyNotFoundException")
+        return {"registryId": ACCOUNT, "policyText": registry.policy}
+
+    def op_GetRegistryScanningConfiguration(self, registry: Registry, _body: dict[str, Any]) -> dict[str, Any]:
+        return {"registryId": ACCOUNT, "scanningConfiguration": registry.scanning}
+
+    def op_DescribeRegistry(self, registry: Registry, _body: dict[str, Any]) -> dict[str, Any]:
+        return {"registryId": ACCOUNT, "replicationConfiguration": {"rules": registry.replication}}
+
+    def op_DescribePullThroughCacheRules(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        return _page(self.world, registry.cache_rules, body, "pullThroughCacheRules")
+
+    def op_DescribeRepositoryCreationTemplates(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        page = _page(self.world, registry.templates, body, "repositoryCreationTemplates")
+        return {"registryId": ACCOUNT, **page}
+
+    def op_GetAccountSetting(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        return {"name": body["name"], "value": registry.account_settings[body["name"]]}
+
+    def op_GetSigningConfiguration(self, registry: Registry, _body: dict[str, Any]) -> dict[str, Any]:
+        if registry.signing is None:
+            raise Missing("SigningConfigurationNotFoundException")
+        return {"registryId": ACCOUNT, "signingConfiguration": {"rules": registry.signing}}
+
+    def op_ListPullTimeUpdateExclusions(self, _registry: Registry, _body: dict[str, Any]) -> dict[str, Any]:
+        return {"pullTimeUpdateExclusions": []}
+
+    def op_DescribeKey(self, _registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
+        manager = self.world.keys.get(body["KeyId"])
+        if manager is None:
+            raise Missing("NotFoundException")
+        return {"KeyMetadata": {"KeyId": body["KeyId"].rpartition("/")[2], "Arn": body["KeyId"], "KeyManager": manager}}
+
+
+_IDENTITY = (
+    '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+    f"<Arn>arn:aws:iam::{ACCOUNT}:user/audit</Arn><UserId>AIDA</UserId><Account>{ACCOUNT}</Account>"
+    "</GetCallerIdentityResult></GetCallerIdentityResponse>"
+).encode()
+
+
+class Server:
+    """Serves a world on a free loopback port."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.api = Api(world)
+
+    async def start(self) -> tuple[asyncio.Server, int]:
+        server = await asyncio.start_server(self._connection, "127.0.0.1", 0)
+        port: int = server.sockets[0].getsockname()[1]
+        return server, port
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                headers = {
+                    name.lower(): value
+                    for name, _, value in (line.partition(": ") for line in head.decode("latin-1").split("\r\n")[1:])
+                }
+                body = await reader.readexactly(int(headers.get("content-length", "0")))
+                status, content, kind = await self._answer(headers, body)
+                writer.write(
+                    f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+                    + content
+                )
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    async def _answer(self, headers: dict[str, str], body: bytes) -> tuple[int, bytes, str]:
+        found = _REGION.search(headers.get("authorization", ""))
+        region = found.group(1) if found else ""
+        world = self.world
+        world.in_flight += 1
+        world.most_in_flight = max(world.most_in_flight, world.in_flight)
+        try:
+            if region in world.hang and "x-amz-target" in headers:
+                await asyncio.sleep(3600)
+            if world.latency_s:
+                await asyncio.sleep(world.latency_s)
+            return self._reply(region, headers.get("x-amz-target", ""), body)
+        finally:
+            world.in_flight -= 1
+
+    def _reply(self, region: str, target: str, body: bytes) -> tuple[int, bytes, str]:
+        world = self.world
+        if not target:
+            world.calls["GetCallerIdentity"] += 1
+            return 200, _IDENTITY, "text/xml"
+        operation = target.rpartition(".")[2]
+        world.calls[operation] += 1
+        document = json.loads(body or b"{}")
+        world.on_call(operation, document)
+        for name in (f"{region}/{operation}", operation):
+            refusal = world.refusals.get(name)
+            if refusal and refusal.times != 0 and refusal.match in (document.get("repositoryName", ""), ""):
+                refusal.times -= 1
+                return _error(refusal.status, refusal.code, refusal.message)
+        try:
+            answer = self.api.answer(region, operation, document)
+        except Missing as missing:
+            return _error(400, missing.code, missing.message)
+        return 200, json.dumps(answer).encode(), "application/x-amz-json-1.1"
+
+
+def _error(status: int, code: str, message: str) -> tuple[int, bytes, str]:
+    content = json.dumps({"__type": code, "message": message}).encode()
+    return status, content, "application/x-amz-json-1.1"
+
+
+@contextmanager
+def ecr_server(world: World) -> Iterator[str]:
+    """Serve `world` from a thread of this process; yields the URL, and stops the server in the end."""
+    loop = asyncio.new_event_loop()
+    started: list[tuple[asyncio.Server, int]] = []
+    ready = threading.Event()
+
+    def run() -> None:
+        asyncio.set_event_loop(loop)
+        started.append(loop.run_until_complete(Server(world).start()))
+        ready.set()
+        loop.run_forever()
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+        loop.run_until_complete(asyncio.sleep(0))
+        loop.close()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    ready.wait(10)
+    server, port = started[0]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        loop.call_soon_threadsafe(server.close)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+
+
+def make_repository(name: str, region: str = "us-east-1", **more: Any) -> dict[str, Any]:
+    """A repository in good order; `settings` of it and everything else can be given."""
+    settings = {
+        "repositoryArn": f"arn:aws:ecr:{region}:{ACCOUNT}:repository/{name}",
+        "registryId": ACCOUNT,
+        "repositoryName": name,
+        "repositoryUri": f"{ACCOUNT}.dkr.ecr.{region}.amazonaws.com/{name}",
+        "createdAt": 1760000000.0,
+        "imageTagMutability": "IMMUTABLE",
+        "imageScanningConfiguration": {"scanOnPush": True},
+        "encryptionConfiguration": {"encryptionType": "AES256"},
+        **more.pop("settings", {}),
+    }
+    return {"settings": settings, "tags": {"Name": name}, "images": [], **more}
+
+
+def make_image(number: int, *tags: str, **more: Any) -> dict[str, Any]:
+    """A scanned image without findings."""
+    return {
+        "registryId": ACCOUNT,
+        "imageDigest": f"sha256:{number:064x}",
+        **({"imageTags": list(tags)} if tags else {}),
+        "imageSizeInBytes": 50_000_000,
+        "imagePushedAt": 1763900000.0,
+        "imageManifestMediaType": "application/vnd.oci.image.manifest.v1+json",
+        "artifactMediaType": "application/vnd.oci.image.config.v1+json",
+        "imageStatus": "ACTIVE",
+        "imageScanStatus": {"status": "COMPLETE", "description": "done"},
+        "imageScanFindingsSummary": {
+            "imageScanCompletedAt": 1763900100.0,
+            "vulnerabilitySourceUpdatedAt": 1763890000.0,
+            "findingSeverityCounts": {},
+        },
+        **more,
+    }
