@@ -1,13 +1,17 @@
 //! Rego evaluation without Python: compile once, evaluate many inputs, never unwind into the caller.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
+use regorus::languages::rego::compiler::Compiler;
+use regorus::rvm::program::Program;
+use regorus::rvm::vm::RegoVM;
 use regorus::utils::limits::ExecutionTimerConfig;
-use regorus::{LimitError, Value};
+use regorus::{CompiledPolicy, LimitError, Value};
 
 /// Deep policies and inputs need more stack than a thread has by default.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
@@ -23,42 +27,66 @@ pub enum Failure {
     Evaluation(String),
     Undefined(String),
     Limit(String),
+    Disagreement(String),
     Panic(String),
 }
 
 /// Compiled policies with their base document.
 pub struct Compiled {
     engine: regorus::Engine,
+    data: Value,
+    timer: ExecutionTimerConfig,
+    program: Option<(CompiledPolicy, Arc<Program>)>,
+    fast: Arc<HashSet<String>>,
 }
 
 /// One thread's copy, with its own context.
 pub struct Session {
     engine: regorus::Engine,
+    /// Runs the references `fast` as byte code, several times faster than the interpreter.
+    machine: Option<RegoVM>,
+    fast: Arc<HashSet<String>>,
     poisoned: bool,
 }
 
 impl Compiled {
     /// Compile `modules` (path, Rego text) with the JSON object `data` as base document.
-    pub fn new(modules: Vec<(String, String)>, data: &[u8], limit: Duration) -> Result<Self, Failure> {
+    ///
+    /// The references `fast` are compiled to byte code as well. regorus' byte code is young and not always
+    /// right: give only references that are tested with it, and let `judge` check it.
+    pub fn new(
+        modules: Vec<(String, String)>,
+        data: &[u8],
+        limit: Duration,
+        fast: Vec<String>,
+    ) -> Result<Self, Failure> {
         let data = parse(data)?;
+        let timer = ExecutionTimerConfig {
+            limit,
+            check_interval: NonZeroU32::new(256).unwrap_or(NonZeroU32::MIN),
+        };
         guarded_on_big_stack(move || {
             let mut engine = regorus::Engine::new();
             engine.set_strict_builtin_errors(false);
-            engine.set_execution_timer_config(ExecutionTimerConfig {
-                limit,
-                check_interval: NonZeroU32::new(256).unwrap_or(NonZeroU32::MIN),
-            });
+            engine.set_execution_timer_config(timer);
             for (path, text) in modules {
                 engine
                     .add_policy(path.clone(), text)
                     .map_err(|error| compile_failure(&error, &path))?;
             }
-            engine.add_data(data).map_err(evaluation)?;
+            engine.add_data(data.clone()).map_err(evaluation)?;
             // Compilation proper happens at the first evaluation: bring its errors forward.
             engine
                 .eval_query("true".to_string(), false)
                 .map_err(|error| compile_failure(&error, ""))?;
-            Ok(Self { engine })
+            let program = byte_code(&mut engine, &fast)?;
+            Ok(Self {
+                engine,
+                data,
+                timer,
+                program,
+                fast: Arc::new(fast.into_iter().collect()),
+            })
         })?
     }
 
@@ -70,14 +98,52 @@ impl Compiled {
             let mut only = Value::new_object();
             only.as_object_mut()
                 .map_err(evaluation)?
-                .insert(Value::from("context"), context);
+                .insert(Value::from("context"), context.clone());
             engine.add_data(only).map_err(evaluation)?;
+            let machine = self.machine(context)?;
             Ok(Session {
                 engine,
+                machine,
+                fast: self.fast.clone(),
                 poisoned: false,
             })
         })?
     }
+
+    fn machine(&self, context: Value) -> Result<Option<RegoVM>, Failure> {
+        let Some((policy, program)) = &self.program else {
+            return Ok(None);
+        };
+        let mut data = self.data.clone();
+        data.as_object_mut()
+            .map_err(evaluation)?
+            .insert(Value::from("context"), context);
+        let mut machine = RegoVM::new_with_policy(policy.clone());
+        machine.load_program(program.clone());
+        machine
+            .set_data(data)
+            .map_err(|error| Failure::Evaluation(error.to_string()))?;
+        // Time and memory bound the work, not the number of instructions.
+        machine.set_max_instructions(usize::MAX);
+        machine.set_execution_timer_config(Some(self.timer));
+        Ok(Some(machine))
+    }
+}
+
+fn byte_code(
+    engine: &mut regorus::Engine,
+    references: &[String],
+) -> Result<Option<(CompiledPolicy, Arc<Program>)>, Failure> {
+    let Some(first) = references.first() else {
+        return Ok(None);
+    };
+    let policy = engine
+        .compile_with_entrypoint(&first.as_str().into())
+        .map_err(|error| compile_failure(&error, ""))?;
+    let names: Vec<&str> = references.iter().map(String::as_str).collect();
+    let program = Compiler::compile_from_policy(&policy, &names)
+        .map_err(|error| Failure::Evaluation(error.to_string()))?;
+    Ok(Some((policy, program)))
 }
 
 impl Session {
@@ -93,24 +159,46 @@ impl Session {
     }
 
     /// One JSON object: each key of `queries` with the value of its reference, undefined ones left out.
-    pub fn judge(&mut self, queries: &[(String, String)], input: &[u8]) -> Result<Vec<u8>, Failure> {
+    ///
+    /// With `check` every reference that runs as byte code is interpreted as well, and must agree.
+    pub fn judge(
+        &mut self,
+        queries: &[(String, String)],
+        input: &[u8],
+        check: bool,
+    ) -> Result<Vec<u8>, Failure> {
         let input = parse(input)?;
         self.unpoisoned(|session| {
+            if let Some(machine) = &mut session.machine {
+                machine.set_input(input.clone());
+            }
             session.engine.set_input(input);
-            let output = session.object(queries);
+            let output = session.object(queries, check);
             session.engine.set_input(Value::Undefined);
+            if let Some(machine) = &mut session.machine {
+                machine.set_input(Value::Undefined);
+            }
             output
         })
     }
 
-    fn object(&mut self, queries: &[(String, String)]) -> Result<Vec<u8>, Failure> {
+    fn object(&mut self, queries: &[(String, String)], check: bool) -> Result<Vec<u8>, Failure> {
         let mut output = vec![b'{'];
         for (key, query) in queries {
-            let value = match self.value(query) {
-                Ok(value) => value,
-                Err(Failure::Undefined(_)) => continue,
-                Err(failure) => return Err(failure),
+            let value = match self.fast_value(query)? {
+                Some(fast) => {
+                    if check && self.interpreted(query)? != fast {
+                        return Err(Failure::Disagreement(format!(
+                            "byte code and interpreter disagree on {query}"
+                        )));
+                    }
+                    fast
+                }
+                None => self.interpreted(query)?,
             };
+            if value == Value::Undefined {
+                continue;
+            }
             if output.len() > 1 {
                 output.push(b',');
             }
@@ -122,6 +210,24 @@ impl Session {
         }
         output.push(b'}');
         Ok(output)
+    }
+
+    fn fast_value(&mut self, query: &str) -> Result<Option<Value>, Failure> {
+        match &mut self.machine {
+            Some(machine) if self.fast.contains(query) => machine
+                .execute_entry_point_by_name(query)
+                .map(Some)
+                .map_err(|error| failure_of(error.to_string(), query)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The interpreter's value; undefined is a value here.
+    fn interpreted(&mut self, query: &str) -> Result<Value, Failure> {
+        match self.value(query) {
+            Err(Failure::Undefined(_)) => Ok(Value::Undefined),
+            other => other,
+        }
     }
 
     fn value(&mut self, query: &str) -> Result<Value, Failure> {
@@ -168,7 +274,10 @@ fn evaluation_failure(error: &anyhow::Error, query: &str) -> Failure {
     if let Some(limit) = error.downcast_ref::<LimitError>() {
         return Failure::Limit(limit.to_string());
     }
-    let message = format!("{error:#}");
+    failure_of(format!("{error:#}"), query)
+}
+
+fn failure_of(message: String, query: &str) -> Failure {
     if message.contains("exceeded time limit") || message.contains("memory limit") {
         return Failure::Limit(message);
     }

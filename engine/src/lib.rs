@@ -17,6 +17,7 @@ create_exception!(_native, PolicyCompileError, EngineFailure);
 create_exception!(_native, EvaluationError, EngineFailure);
 create_exception!(_native, UndefinedError, EngineFailure);
 create_exception!(_native, LimitError, EngineFailure);
+create_exception!(_native, DisagreementError, EngineFailure);
 create_exception!(_native, EnginePanicked, EngineFailure);
 
 impl From<Failure> for PyErr {
@@ -26,6 +27,7 @@ impl From<Failure> for PyErr {
             Failure::Evaluation(message) => EvaluationError::new_err(message),
             Failure::Undefined(message) => UndefinedError::new_err(message),
             Failure::Limit(message) => LimitError::new_err(message),
+            Failure::Disagreement(message) => DisagreementError::new_err(message),
             Failure::Panic(message) => EnginePanicked::new_err(message),
         }
     }
@@ -39,15 +41,21 @@ struct Engine {
 #[pymethods]
 impl Engine {
     #[new]
-    #[pyo3(signature = (modules, data, limit_seconds = 30.0))]
-    fn new(py: Python<'_>, modules: &Bound<'_, PyDict>, data: &[u8], limit_seconds: f64) -> PyResult<Self> {
+    #[pyo3(signature = (modules, data, limit_seconds = 30.0, fast = Vec::new()))]
+    fn new(
+        py: Python<'_>,
+        modules: &Bound<'_, PyDict>,
+        data: &[u8],
+        limit_seconds: f64,
+        fast: Vec<String>,
+    ) -> PyResult<Self> {
         let limit = Duration::try_from_secs_f64(limit_seconds)
             .map_err(|error| PyValueError::new_err(format!("limit_seconds: {error}")))?;
         let mut sources: Vec<(String, String)> = Vec::with_capacity(modules.len());
         for (path, text) in modules.iter() {
             sources.push((path.extract()?, text.extract()?));
         }
-        let compiled = py.detach(|| crate::core::Compiled::new(sources, data, limit))?;
+        let compiled = py.detach(|| crate::core::Compiled::new(sources, data, limit, fast))?;
         Ok(Self { compiled })
     }
 
@@ -76,8 +84,9 @@ impl Session {
         py: Python<'py>,
         queries: Vec<(String, String)>,
         input: &[u8],
+        check: bool,
     ) -> PyResult<Bound<'py, PyBytes>> {
-        let output = py.detach(|| self.locked(|session| session.judge(&queries, input)))?;
+        let output = py.detach(|| self.locked(|session| session.judge(&queries, input, check)))?;
         Ok(PyBytes::new(py, &output))
     }
 }
@@ -112,6 +121,7 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("EvaluationError", py.get_type::<EvaluationError>())?;
     module.add("UndefinedError", py.get_type::<UndefinedError>())?;
     module.add("LimitError", py.get_type::<LimitError>())?;
+    module.add("DisagreementError", py.get_type::<DisagreementError>())?;
     module.add("EnginePanicked", py.get_type::<EnginePanicked>())?;
     Ok(())
 }

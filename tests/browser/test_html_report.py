@@ -189,6 +189,17 @@ def test_finding_opened_shows_what_where_why_how_and_its_fingerprint(usual: Open
         expect(detail).to_contain_text(text)
 
 
+def test_action_is_named_only_where_the_auditor_has_one(usual: Opened) -> None:
+    usual.page.select_option("#rule", "REG-VUL-001")
+    usual.rows().first.locator("button.open").click()
+    expect(usual.page.locator("tr.detail")).to_contain_text("By hand: it needs a decision or a new build.")
+    expect(usual.page.locator("tr.detail")).not_to_contain_text("Action:")
+    usual.page.select_option("#rule", "REG-RET-001")
+    usual.rows().first.locator("button.open").click()
+
+    expect(usual.page.locator("tr.detail")).to_contain_text("Action: ecr.retention")
+
+
 def test_unknown_opened_names_the_call_that_would_settle_it(usual: Opened) -> None:
     usual.page.get_by_role("checkbox", name="unknown").check()
     usual.rows().first.locator("button.open").click()

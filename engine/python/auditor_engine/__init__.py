@@ -1,6 +1,7 @@
 """Rego, embedded: JSON bytes in, JSON bytes out. See `_native.pyi` for the shapes."""
 
 from auditor_engine._native import (
+    DisagreementError,
     Engine,
     EngineFailure,
     EnginePanicked,
@@ -14,6 +15,7 @@ from auditor_engine._native import (
 )
 
 __all__ = [
+    "DisagreementError",
     "Engine",
     "EngineFailure",
     "EnginePanicked",

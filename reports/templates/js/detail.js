@@ -41,7 +41,9 @@ function drawDetail(store, index) {
   main.append(evidencePart(store, index));
   const settle = store.text("settle", index);
   if (settle.length) main.append(part("What would settle it", make("p", { text: "The audit needs an answer to:" }), make("ul", {}, ...settle.map((call) => make("li", {}, longText(call, "code"))))));
-  main.append(part("How to fix", make("p", {}, longText(rule.fix)), make("p", { class: "muted" }, `${MODES[store.columns.mode[index]]} Action: `, longText(store.text("action", index), "code"))));
+  const action = store.text("action", index);
+  const named = action && action !== "manual" ? [" Action: ", longText(action, "code")] : [];
+  main.append(part("How to fix", make("p", {}, longText(rule.fix)), make("p", { class: "muted" }, MODES[store.columns.mode[index]], ...named)));
   const waiver = store.waiver(index);
   if (waiver) side.append(waiverPart(store, index, waiver));
   side.append(wherePart(store, index), frameworksPart(store, rule), identityPart(store, index));

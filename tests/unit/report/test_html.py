@@ -140,6 +140,13 @@ def test_html_of_gaps_without_failures_is_not_called_compliant() -> None:
     assert "<b>ecr:GetRepositoryPolicy</b> failed 14 times: access_denied (AccessDeniedException)" in text
 
 
+def test_html_of_unknowns_though_everything_was_read_still_points_at_them() -> None:
+    text = written(make_results([make_finding(status=Status.UNKNOWN)], passed=5))
+
+    assert "1 check is unknown all the same: each says what would settle it." in text
+    assert '<li class="card cover partial">' in text
+
+
 def test_html_of_clean_results_is_compliant() -> None:
     text = written(make_results(passed=40))
 
