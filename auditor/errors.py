@@ -93,6 +93,10 @@ class IncompleteError(AuditorError):
     exit_code = ExitCode.INCOMPLETE
 
 
+class DisagreementError(AuditorError):
+    """Two evaluations of the same rule on the same input differ; no verdict of the run can be trusted."""
+
+
 class EngineError(AuditorError):
     """A policy engine failed: names the engine, the rule where known, and the input."""
 

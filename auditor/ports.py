@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, ClassVar, Protocol, runtime_checkable
 
 from auditor.inventory.recorder import Recorder
@@ -33,10 +33,12 @@ class Engine(Protocol):
     name: ClassVar[str]
     version: str
 
-    def load(self, modules: Mapping[str, str], data: Mapping[str, Any]) -> None:
+    def load(self, modules: Mapping[str, str], data: Mapping[str, Any], *, tested: Collection[str] = ()) -> None:
         """Compile `modules` (path -> Rego text) and set the base document.
 
-        `data["selection"]` names the rules that `judge` runs, as policies/main.rego reads it.
+        `data["selection"]` names the rules that `judge` runs, as policies/main.rego reads it. `tested` are the
+        rules (`group/name`) that come with the auditor and are tested on every path of an engine: it may run
+        them on a faster one that it does not use for anybody else's.
         Errors: `PolicyError` with file and line.
         """
         ...

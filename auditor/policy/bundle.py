@@ -114,7 +114,7 @@ def _assemble(files: dict[str, tuple[str, bytes]], own: set[str]) -> Bundle:
             continue
         modules[shown] = text
         if header.package.startswith(RULE_PREFIX):
-            rules.append(_rule(shown, header))
+            rules.append(_rule(shown, header, builtin=shown in own))
     _refuse_duplicates(rules)
     _refuse_intruders(packages, own)
     digest = hashlib.sha256()
@@ -150,7 +150,7 @@ def _merge_data(data: dict[str, Any], shown: str, name: str, text: str) -> None:
         raise PolicyError(f"sets data.{reserved[0]}, which is reserved", path=shown, line=1)
 
 
-def _rule(shown: str, header: Header) -> RuleMeta:
+def _rule(shown: str, header: Header, *, builtin: bool) -> RuleMeta:
     group, _, name = header.package.removeprefix(RULE_PREFIX).partition(".")
     if not name or "." in name:
         raise PolicyError(
@@ -183,6 +183,7 @@ def _rule(shown: str, header: Header) -> RuleMeta:
         remediation=RemediationText(**custom["remediation"]),
         file=shown,
         line=header.package_line,
+        builtin=builtin,
     )
     _check_defaults(header, rule)
     return rule

@@ -35,6 +35,8 @@ class RuleMeta(msgspec.Struct, frozen=True):
     remediation: RemediationText
     file: str
     line: int
+    builtin: bool = False
+    """Comes with the auditor, and is tested on every path of every engine."""
 
     @property
     def path(self) -> str:

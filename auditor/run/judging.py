@@ -107,7 +107,8 @@ def evaluate(snapshot: Path, out: Path | None, options: EvaluateOptions) -> Eval
     judgement = Judgement(rules, params)
     with ExitStack() as stack:
         engine = _engine(options, stack)
-        engine.load(bundle.modules, {**bundle.data, **judgement.data()})
+        tested = [rule.path for rule in rules if rule.builtin]
+        engine.load(bundle.modules, {**bundle.data, **judgement.data()}, tested=tested)
         spool = stack.enter_context(FindingSpool())
         sink = FindingSink(
             spool,

@@ -154,7 +154,9 @@ class Api:
         for name in body["repositoryNames"]:
             entry = registry.repositories.get(name)
             if entry is None:
-                failures.append({"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND", "failureReason": "gone"})
+                failures.append(
+                    {"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND", "failureReason": "gone"}
+                )
                 continue
             default = {"scanFrequency": "MANUAL", "scanOnPush": False, "appliedScanFilters": []}
             found.append(

@@ -1,5 +1,7 @@
 """The embedded engine: the regorus crate through our own binding, on a few threads.
 
+Our own rules, which are tested on every path, run as byte code; a user's rules are interpreted.
+
 Each thread has its own session; the interpreter lock is released while it evaluates. Inputs are read
 ahead by a small window only, so memory is bounded by a few records.
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -18,9 +20,12 @@ from typing import Any, ClassVar, Self
 import auditor_engine
 import msgspec
 
-from auditor.errors import EngineError, LimitExceededError, PolicyError
+from auditor.errors import DisagreementError, EngineError, LimitExceededError, PolicyError
 
 WINDOW_PER_WORKER = 2
+CHECKED_FIRST = 4
+CHECKED_EVERY = 64
+"""The byte code of regorus is young: these inputs of each context are interpreted as well, and must agree."""
 MEMORY_LIMIT_BYTES = 4 * 1024**3
 """What all evaluations may hold together; the largest repository takes well under a tenth."""
 
@@ -46,8 +51,8 @@ class EmbeddedEngine:
     ) -> None:
         self.close()
 
-    def load(self, modules: Mapping[str, str], data: Mapping[str, Any]) -> None:
-        """See `ports.Engine.load`."""
+    def load(self, modules: Mapping[str, str], data: Mapping[str, Any], *, tested: Collection[str] = ()) -> None:
+        """See `ports.Engine.load`. Tested rules run as byte code, all others are interpreted."""
         selection: Mapping[str, Mapping[str, list[str]]] = data.get("selection", {})
         self._queries = {
             entity: [(f"{group}/{name}", _reference(f"{group}/{name}")) for group in groups for name in groups[group]]
@@ -58,6 +63,7 @@ class EmbeddedEngine:
                 dict(modules),
                 json.dumps(data).encode(),
                 limit_seconds=self._limit_s,
+                fast=[_reference(path) for path in tested],
             )
         except auditor_engine.PolicyCompileError as error:
             message, file, line = error.args
@@ -73,9 +79,10 @@ class EmbeddedEngine:
         pending: deque[Future[bytes]] = deque()
         with ThreadPoolExecutor(self._workers, thread_name_prefix="rego") as pool:
             try:
-                for item in inputs:
+                for number, item in enumerate(inputs):
                     queries = self._queries.get(_entity(item), [])
-                    pending.append(pool.submit(sessions.judge, queries, item))
+                    check = number < CHECKED_FIRST or number % CHECKED_EVERY == 0
+                    pending.append(pool.submit(sessions.judge, queries, item, check))
                     if len(pending) >= self._workers * WINDOW_PER_WORKER:
                         yield pending.popleft().result()
                 while pending:
@@ -106,9 +113,9 @@ class _Sessions:
         self._context = context
         self._idle: SimpleQueue[auditor_engine.Session] = SimpleQueue()
 
-    def judge(self, queries: list[tuple[str, str]], item: bytes) -> bytes:
-        """Evaluate several rules on one input."""
-        return self._within("the rules", lambda session: session.judge(queries, item))
+    def judge(self, queries: list[tuple[str, str]], item: bytes, check: bool) -> bytes:
+        """Evaluate several rules on one input; with `check` on both paths."""
+        return self._within("the rules", lambda session: session.judge(queries, item, check))
 
     def evaluate(self, query: str, item: bytes) -> bytes:
         """Evaluate one reference on one input."""
@@ -121,6 +128,10 @@ class _Sessions:
             output = work(session)
         except auditor_engine.UndefinedError as error:
             raise EngineError(f"{what} has no value", hint="is the rule's package right?") from error
+        except auditor_engine.DisagreementError as error:
+            raise DisagreementError(
+                f"{error}: no verdict of this run can be trusted", hint="use --engine opa, and report it"
+            ) from error
         except auditor_engine.LimitError as error:
             raise LimitExceededError(f"the embedded engine stopped {what}: {error}") from error
         except auditor_engine.EnginePanicked as error:

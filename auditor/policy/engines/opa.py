@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -76,7 +76,7 @@ class OpaEngine:
         answer = self._call(lambda: self._client.ad_hoc_query("x := opa.runtime().version"))
         return str(answer["result"][0]["x"])
 
-    def load(self, modules: Mapping[str, str], data: Mapping[str, Any]) -> None:
+    def load(self, modules: Mapping[str, str], data: Mapping[str, Any], *, tested: Collection[str] = ()) -> None:
         """See `ports.Engine.load`."""
         self._refuse_occupied()
         for name, value in data.items():
