@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -22,7 +23,9 @@ import msgspec
 
 from auditor.errors import DisagreementError, EngineError, LimitExceededError, PolicyError
 
-WINDOW_PER_WORKER = 2
+WINDOW_PER_WORKER = 3
+SWITCH_INTERVAL_S = 0.0005
+"""A thread that comes back from Rego would else wait 5 ms for one that is busy in Python."""
 CHECKED_FIRST = 4
 CHECKED_EVERY = 64
 """The byte code of regorus is young: these inputs of each context are interpreted as well, and must agree."""
@@ -77,6 +80,8 @@ class EmbeddedEngine:
         """See `ports.Engine.judge`."""
         sessions = _Sessions(self._loaded(), context)
         pending: deque[Future[bytes]] = deque()
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
         with ThreadPoolExecutor(self._workers, thread_name_prefix="rego") as pool:
             try:
                 for number, item in enumerate(inputs):
@@ -90,6 +95,7 @@ class EmbeddedEngine:
             finally:
                 for future in pending:
                     future.cancel()
+                sys.setswitchinterval(before)
 
     def evaluate(self, query: str, context: bytes, item: bytes) -> bytes:
         """See `ports.Engine.evaluate`."""
