@@ -2,6 +2,12 @@ package auditor.lib.fixtures_test
 
 # Builders of records for the tests of rules: a repository in good order, changed where a test says so.
 
+# Shallow, unlike object.union: a changed fact replaces the old one.
+override(base, changes) := {key: value |
+	some key in (object.keys(base) | object.keys(changes))
+	value := object.get(changes, key, object.get(base, key, null))
+}
+
 known(value) := {"state": "known", "value": value}
 
 absent := {"state": "absent", "source": "ecr:Call", "code": "NotFoundException"}
@@ -34,7 +40,7 @@ vulnerability(id, severity, fix) := {
 	"fix": fix,
 }
 
-image(n, tags, changes) := object.union(
+image(n, tags, changes) := override(
 	{
 		"digest": digest(n),
 		"kind": "image",
@@ -66,7 +72,7 @@ record(changes, images, derived) := {
 	"entity": "repository",
 	"id": "urn:cr:ecr:111111111111:eu-west-1:team/app",
 	"now": "2026-11-24T00:00:00Z",
-	"repository": object.union(
+	"repository": override(
 		{
 			"name": "team/app",
 			"registry": {"kind": "ecr", "account": "111111111111", "region": "eu-west-1"},
@@ -85,7 +91,7 @@ record(changes, images, derived) := {
 		},
 		changes,
 	),
-	"derived": object.union(
+	"derived": override(
 		{
 			"access": absent,
 			"retention": known({"rules": [expire("untagged", "since_pushed", 7)], "errors": [], "warnings": []}),
@@ -110,7 +116,7 @@ registry(changes, derived) := {
 	"entity": "registry",
 	"id": "urn:cr:ecr:111111111111:eu-west-1",
 	"now": "2026-11-24T00:00:00Z",
-	"registry": object.union(
+	"registry": override(
 		{
 			"kind": "ecr",
 			"account": "111111111111",
@@ -122,10 +128,10 @@ registry(changes, derived) := {
 		},
 		changes,
 	),
-	"derived": object.union({"access": absent}, derived),
+	"derived": override({"access": absent}, derived),
 }
 
-grant(audience, principals, changes) := object.union(
+grant(audience, principals, changes) := override(
 	{
 		"audience": audience,
 		"principals": principals,

@@ -19,7 +19,7 @@ record(status, message, evidence) := {
 record_unknown(what, path, fact) := {
 	"status": "unknown",
 	"resource_id": input.id,
-	"message": sprintf("Cannot tell: %s was not read (%s); %s would settle it.", [what, fact.reason, fact.source]),
+	"message": _unread(what, fact),
 	"evidence": [{"path": path, "value": fact}],
 	"settle": [fact.source],
 }
@@ -39,7 +39,7 @@ image(image, status, message, evidence) := {
 image_unknown(image, what, path, fact) := {
 	"status": "unknown",
 	"resource_id": concat("@", [input.id, image.digest]),
-	"message": sprintf("Cannot tell: %s was not read (%s); %s would settle it.", [what, fact.reason, fact.source]),
+	"message": _unread(what, fact),
 	"evidence": [{"path": path, "value": fact}],
 	"settle": [fact.source],
 	"tag": array.concat(image.tags, [""])[0],
@@ -54,6 +54,11 @@ image_unsettled(image, message, evidence, settle) := {
 	"evidence": evidence,
 	"settle": settle,
 	"tag": array.concat(image.tags, [""])[0],
+}
+
+# A fact that is absent where it should be known is as unsettled as one that was not read.
+_unread(what, fact) := sprintf("Cannot tell: %s was not read (%s); %s would settle it.", [what, why, fact.source]) if {
+	why := object.get(fact, "reason", fact.state)
 }
 
 # METADATA

@@ -120,8 +120,8 @@ _index(i, image) := verdict.image_not_applicable(image) if {
 } else := verdict.image_pass(image)
 
 _platforms(image) := {
-	"fail": [d | some d in digests; _status[d] == "fail"],
-	"unknown": [d | some d in digests; not _status[d] in {"pass", "fail", "not_applicable"}],
+	"fail": [d | some d in digests; object.get(_status, d, "unread") == "fail"],
+	"unknown": [d | some d in digests; object.get(_status, d, "unread") in {"unread", "unknown"}],
 } if {
 	digests := {child.digest | some child in image.children.value; child.kind == "image"}
 }

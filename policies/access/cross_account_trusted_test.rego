@@ -1,0 +1,55 @@
+package auditor.rules.access.cross_account_trusted_test
+
+import data.auditor.lib.fixtures_test as f
+import data.auditor.rules.access.cross_account_trusted
+
+_params := {"REG-ACC-003": {"trusted_accounts": ["222222222222"], "trusted_org_ids": ["o-trusted"]}}
+
+_on(record) := v if v := cross_account_trusted.verdicts with input as record with data.params as _params
+
+_status(record) := f.only(_on(record)).status
+
+_grants(grants) := f.record({"access_policy": f.policy}, f.known([]), {"access": f.access(grants, [])})
+
+test_no_policy_passes if _status(f.repository({})) == "pass"
+
+test_trusted_account_passes if {
+	_status(_grants([f.grant("account", ["222222222222", "arn:aws:iam::222222222222:role/x"], {})])) == "pass"
+}
+
+test_stranger_fails if _status(_grants([f.grant("account", ["arn:aws:iam::999999999999:role/ci"], {})])) == "fail"
+
+test_trusted_organisation_passes if _status(_grants([f.grant("organization", ["o-trusted"], {})])) == "pass"
+
+test_foreign_organisation_fails if _status(_grants([f.grant("organization", ["o-other"], {})])) == "fail"
+
+test_any_account_fails_here_too if _status(_grants([f.grant("any_account", [], {})])) == "fail"
+
+test_unguarded_service_is_medium if f.only(_on(_grants([f.grant("service", ["lambda"], {})]))).severity == "medium"
+
+test_guarded_service_passes if _status(_grants([f.grant("service", ["lambda"], {"guarded": true})])) == "pass"
+
+test_deleted_principal_is_low if f.only(_on(_grants([f.grant("nobody", ["AROAXXXXXXXX"], {})]))).severity == "low"
+
+test_undecided_is_unknown if {
+	_status(_grants([f.grant("account", ["9"], {"certainty": "unknown", "reason": "a variable"})])) == "unknown"
+}
+
+test_denied_is_unknown if {
+	_status(f.repository({"access_policy": f.unknown("ecr:GetRepositoryPolicy")})) == "unknown"
+}
+
+test_unparsable_is_unknown if {
+	_status(f.record({"access_policy": f.policy}, f.known([]), {"access": f.unknown("ecr:GetRepositoryPolicy")})) == "unknown"
+}
+
+test_platform_without_it_is_not_applicable if _status(f.repository({"access_policy": f.unsupported})) == "not_applicable"
+
+test_own_organisation_passes if {
+	record := _grants([f.grant("organization", ["o-own"], {})])
+	context := {"registry": {"organization": f.known("o-own")}}
+	verdicts := cross_account_trusted.verdicts with input as record
+		with data.params as _params
+		with data.context as context
+	f.only(verdicts).status == "pass"
+}

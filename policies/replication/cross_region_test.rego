@@ -1,0 +1,50 @@
+package auditor.rules.replication.cross_region_test
+
+import data.auditor.lib.fixtures_test as f
+import data.auditor.rules.replication.cross_region
+
+_params := {"REG-REP-001": {"min_destinations": 1, "single_region_ok": ["scratch/*"], "prod_selectors": {"names": ["*prod*"], "resource_tags": {"env": ["prod"]}, "tags": ["v*"]}, "nonprod_selectors": {"names": ["dev/*"], "resource_tags": {}, "tags": []}}}
+
+_on(record) := v if v := cross_region.verdicts with input as record with data.params as _params
+
+_status(record) := f.only(_on(record)).status
+
+_rule(pattern, region) := {
+	"filters": [{"kind": "prefix", "pattern": pattern}],
+	"destinations": [{"account": "111111111111", "region": region}],
+	"deletes": false,
+}
+
+_replicated(record, rules) := f.only(verdicts).status if {
+	context := {"registry": {"replication": rules}}
+	verdicts := cross_region.verdicts with input as record with data.params as _params with data.context as context
+}
+
+test_matching_prefix_passes if _replicated(f.repository({}), f.known([_rule("team/", "us-east-1")])) == "pass"
+
+test_rule_without_filters_passes if {
+	rule := f.override(_rule("", "us-east-1"), {"filters": []})
+	_replicated(f.repository({}), f.known([rule])) == "pass"
+}
+
+test_other_prefix_fails if _replicated(f.repository({}), f.known([_rule("other/", "us-east-1")])) == "fail"
+
+test_own_region_does_not_count if _replicated(f.repository({}), f.known([_rule("team/", "eu-west-1")])) == "fail"
+
+test_no_rules_fails if _replicated(f.repository({}), f.known([])) == "fail"
+
+test_denied_is_unknown if _replicated(f.repository({}), f.unknown("ecr:DescribeRegistry")) == "unknown"
+
+test_platform_without_it_is_not_applicable if _replicated(f.repository({}), f.unsupported) == "not_applicable"
+
+test_allowed_in_one_region_is_not_applicable if {
+	_replicated(f.repository({"name": "scratch/app"}), f.known([])) == "not_applicable"
+}
+
+test_cache_is_not_applicable if _replicated(f.repository({"hosting": f.known("proxy")}), f.known([])) == "not_applicable"
+
+test_failing_and_maybe_a_cache_is_unknown if _replicated(f.repository({"hosting": f.unknown("x")}), f.known([])) == "unknown"
+
+test_not_production_is_not_applicable if {
+	_replicated(f.with_images({"name": "dev/app"}, []), f.known([])) == "not_applicable"
+}
