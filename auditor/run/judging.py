@@ -31,7 +31,7 @@ from auditor.findings.verdicts import FindingSink
 from auditor.findings.waivers import WaiverBook, load_waivers
 from auditor.inventory.source import SnapshotSource, Source
 from auditor.policy.bundle import Bundle, load_bundle
-from auditor.policy.catalogue import RuleMeta, resolve_params, select, to_rule_info
+from auditor.policy.catalogue import RuleMeta, fast_rules, resolve_params, select, to_rule_info
 from auditor.policy.evaluate import Judgement, evaluate_source, evaluate_waivers
 from auditor.ports import Engine
 from auditor.run import clock
@@ -107,7 +107,7 @@ def evaluate(snapshot: Path, out: Path | None, options: EvaluateOptions) -> Eval
     judgement = Judgement(rules, params)
     with ExitStack() as stack:
         engine = _engine(options, stack)
-        tested = [rule.path for rule in rules if rule.builtin]
+        tested = fast_rules(rules)
         engine.load(bundle.modules, {**bundle.data, **judgement.data()}, tested=tested)
         spool = stack.enter_context(FindingSpool())
         sink = FindingSink(

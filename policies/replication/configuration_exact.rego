@@ -57,15 +57,15 @@ _verdict := verdict.record("not_applicable", "This registry has no replication."
 	facts.unknown(_fact)
 } else := verdict.record("not_applicable", "There is no replication rule.", []) if {
 	count(_rules) == 0
-} else := verdict.record("fail", message, text.capped([evidence | some evidence in _errors])) if {
+} else := verdict.record("fail", message, text.capped([evidence | some [_, evidence] in _errors])) if {
 	count(_errors) > 0
-	message := sprintf("The replication configuration is wrong: %s.", [text.names({reason | some reason, _ in _errors})])
+	message := sprintf("The replication configuration is wrong: %s.", [text.names({reason | some [reason, _] in _errors})])
 } else := _foreign_unknown if {
 	count(_foreign) > 0
 } else := object.union(failure, {"severity": "low"}) if {
 	count(_warnings) > 0
-	message := sprintf("The replication configuration is not exact: %s.", [text.names({reason | some reason, _ in _warnings})])
-	failure := verdict.record("fail", message, text.capped([evidence | some evidence in _warnings]))
+	message := sprintf("The replication configuration is not exact: %s.", [text.names({reason | some [reason, _] in _warnings})])
+	failure := verdict.record("fail", message, text.capped([evidence | some [_, evidence] in _warnings]))
 } else := verdict.record_unknown("the list of repositories", "/registry/repository_names", input.registry.repository_names) if {
 	not facts.known(input.registry.repository_names)
 } else := verdict.record("pass", "Every replication rule is valid and matches what it names.", [])
@@ -74,37 +74,37 @@ _rules := _fact.value if facts.known(_fact)
 
 _rules := [] if facts.absent(_fact)
 
-_errors[reason] := facts.evidence("/registry/replication/value", _rules) if {
+_errors contains [reason, facts.evidence("/registry/replication/value", _rules)] if {
 	count(_rules) > _params.max_rules
 	reason := sprintf("%d rules are more than %d", [count(_rules), _params.max_rules])
 }
 
-_errors[reason] := facts.evidence("/registry/replication/value", _rules) if {
+_errors contains [reason, facts.evidence("/registry/replication/value", _rules)] if {
 	destinations := {d | some rule in _rules; some d in rule.destinations}
 	count(destinations) > _params.max_destinations
 	reason := sprintf("%d destinations are more than %d", [count(destinations), _params.max_destinations])
 }
 
-_errors[reason] := facts.evidence(sprintf("/registry/replication/value/%d", [i]), rule) if {
+_errors contains [reason, facts.evidence(sprintf("/registry/replication/value/%d", [i]), rule)] if {
 	some i, rule in _rules
 	count(rule.filters) > _params.max_filters
 	reason := sprintf("%d filters in one rule are more than %d", [count(rule.filters), _params.max_filters])
 }
 
-_errors[reason] := facts.evidence(sprintf("/registry/replication/value/%d/destinations/%d", [i, j]), destination) if {
+_errors contains [reason, facts.evidence(sprintf("/registry/replication/value/%d/destinations/%d", [i, j]), destination)] if {
 	some i, rule in _rules
 	some j, destination in rule.destinations
 	destination == {"account": input.registry.account, "region": input.registry.region}
 	reason := sprintf("rule %d copies to its own registry", [i + 1])
 }
 
-_warnings[reason] := facts.evidence(sprintf("/registry/replication/value/%d/deletes", [i]), true) if {
+_warnings contains [reason, facts.evidence(sprintf("/registry/replication/value/%d/deletes", [i]), true)] if {
 	some i, rule in _rules
 	rule.deletes
 	reason := sprintf("rule %d also replicates deletions", [i + 1])
 }
 
-_warnings[reason] := facts.evidence(sprintf("/registry/replication/value/%d/filters/%d", [i, j]), filter) if {
+_warnings contains [reason, facts.evidence(sprintf("/registry/replication/value/%d/filters/%d", [i, j]), filter)] if {
 	facts.known(input.registry.repository_names)
 	some i, rule in _rules
 	some j, filter in rule.filters
@@ -113,7 +113,7 @@ _warnings[reason] := facts.evidence(sprintf("/registry/replication/value/%d/filt
 	reason := sprintf("the prefix %s matches no repository", [filter.pattern])
 }
 
-_warnings[reason] := facts.evidence(sprintf("/registry/replication/value/%d/filters/%d", [i, j]), filter) if {
+_warnings contains [reason, facts.evidence(sprintf("/registry/replication/value/%d/filters/%d", [i, j]), filter)] if {
 	facts.known(input.registry.repository_names)
 	some i, rule in _rules
 	some j, filter in rule.filters

@@ -126,11 +126,8 @@ _judge(i, image) := verdict.image_not_applicable(image) if {
 } else := verdict.image_pass(image) if {
 	_params.inherit_index
 	image.digest in _signed_children
-} else := verdict.image(image, "fail", message, [facts.evidence(path, status)]) if {
-	some k, status in image.signing_status.value
-	status.status == "failed"
-	message := sprintf("The registry failed to sign the image (%s).", [status.failure_code])
-	path := sprintf("/images/value/%d/signing_status/value/%d", [i, k])
+} else := _signing_failed[i] if {
+	i in _failed
 } else := verdict.image_unknown(image, "the list of signatures", sprintf("/images/value/%d/signatures", [i]), image.signatures) if {
 	facts.unknown(image.signatures)
 } else := verdict.image_unknown(image, "whether this is a pull-through cache", "/repository/hosting", input.repository.hosting) if {
@@ -138,6 +135,17 @@ _judge(i, image) := verdict.image_not_applicable(image) if {
 	not _params.require_upstream
 } else := verdict.image(image, "fail", "The image has no signature.", [facts.evidence(path, image.signatures)]) if {
 	path := sprintf("/images/value/%d/signatures", [i])
+}
+
+_failed contains i if some i, _ in _signing_failed
+
+_signing_failed[i] := verdict.image(image, "fail", message, [facts.evidence(path, status)]) if {
+	some i, image in input.images.value
+	failed := [[k, status] | some k, status in image.signing_status.value; status.status == "failed"]
+	count(failed) > 0
+	[k, status] := failed[0]
+	message := sprintf("The registry failed to sign the image (%s).", [status.failure_code])
+	path := sprintf("/images/value/%d/signing_status/value/%d", [i, k])
 }
 
 _scope contains image.digest if {
