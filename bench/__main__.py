@@ -1,0 +1,6 @@
+"""Runs every benchmark."""
+
+from bench import collection, evaluation
+
+collection.main()
+evaluation.main()
