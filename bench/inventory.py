@@ -76,7 +76,7 @@ def write_snapshot(path: Path, images: int) -> None:
 def _records(names: list[str]) -> Iterator[RepositoryRecord]:
     ref = RegistryRef(URN, "ecr", HOST, ACCOUNT, REGION)
     for number, name in enumerate(names):
-        rng = random.Random(number)  # noqa: S311  test data
+        rng = random.Random(number)
         images = Known([_image(rng, number, i) for i in range(IMAGES_PER_REPOSITORY)])
         repository = _repository(rng, ref, name)
         yield RepositoryRecord(
@@ -121,7 +121,7 @@ def _image(rng: random.Random, repository: int, i: int) -> Image:
     return Image(
         digest=digest,
         kind="image",
-        tags=[] if i % 10 == 9 else [f"v1.{i // 10}.{i % 10}"],  # noqa: PLR2004  every tenth is untagged
+        tags=[] if i % 10 == 9 else [f"v1.{i // 10}.{i % 10}"],
         status="active",
         media_type=Known("application/vnd.oci.image.manifest.v1+json"),
         artifact_type=Known("application/vnd.oci.image.config.v1+json"),

@@ -68,7 +68,7 @@ def classify(manifest: ManifestFacts) -> Kind:
         if scheme:
             return _BY_SUFFIX.get(scheme[1], "referrers_index")
     kind = manifest.artifact_type
-    if kind == NOTATION or kind == COSIGN_SIGNATURE:
+    if kind in (NOTATION, COSIGN_SIGNATURE):
         return "signature"
     if kind.startswith(BUNDLE):
         # A bundle holds a signature or an attestation; without its annotations that cannot be told.

@@ -25,7 +25,7 @@ class DocumentSource:
         document = parse_document(content, name)
         self.digest = document_digest(content)
         self.taken_at = document.taken_at
-        self._scopes = sorted(document.scopes, key=lambda scope: _scope_id(scope))
+        self._scopes = sorted(document.scopes, key=_scope_id)
         self._encode = msgspec.json.Encoder(order="deterministic").encode
         ids = [_scope_id(scope) for scope in self._scopes]
         if len(set(ids)) != len(ids):

@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return int(ExitCode.OK)
-    except Exception as error:  # the last guard: a defect of ours, told in one line
+    except Exception as error:  # noqa: BLE001  the last guard: a defect of ours, told in one line
         if State.verbose:
             traceback.print_exc()
         emit("error", f"internal error: {type(error).__name__}: {error} (run again with --verbose, and report it)")

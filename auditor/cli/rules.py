@@ -42,7 +42,7 @@ def list_rules(
     policy: opt.Policies = None,
     severity: opt.Severities = None,
     framework: opt.Frameworks = None,
-    format: Format = "text",  # noqa: A002  the option's name
+    format: Format = "text",
 ) -> None:
     """List every rule: id, severity, title."""
     from auditor.policy.catalogue import select
@@ -60,7 +60,7 @@ def list_rules(
 def show(
     rule: Annotated[str, typer.Argument(help="Rule id, as REG-IMM-001 or IMM-001.")],
     policy: opt.Policies = None,
-    format: Format = "text",  # noqa: A002  the option's name
+    format: Format = "text",
 ) -> None:
     """Show one rule: why, parameters, frameworks, how to fix."""
     from auditor.policy.catalogue import find_rule

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 
+MAX_SHOWN = 60
+
+
 @cache
 def packaged_schema(package: str, name: str) -> dict[str, Any]:
     """A JSON Schema that ships in `package`."""
@@ -89,4 +92,4 @@ def _explain(error: ValidationError) -> tuple[str, str]:
 
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=True, default=str)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + "..."

@@ -1,8 +1,8 @@
-"""Makes outside text harmless to look at: no control, bidirectional or invisible characters.
+r"""Makes outside text harmless to look at: no control, bidirectional or invisible characters.
 
 Tags, labels, vulnerability titles and policy texts are written by strangers. A right-to-left override
 can make a report say the opposite, an escape sequence can rewrite a terminal. Such characters are
-shown as `\\u202e`; everything else stays as it is.
+shown as `\u202e`; everything else stays as it is.
 """
 
 from __future__ import annotations

@@ -139,7 +139,7 @@ def make_resource(verdict: Verdict, place: Place) -> Resource:
     if not identity.startswith("urn:cr:"):
         return Resource(id=identity, kind=identity.partition(":")[0])
     parts = identity.split(":", 5)
-    path = parts[5] if len(parts) > 5 else ""
+    path = parts[5] if len(parts) > 5 else ""  # noqa: PLR2004  urn:cr:kind:account:region:path
     name, _, digest = path.partition("@")
     kind = "image" if digest else "repository" if name else "registry"
     return Resource(

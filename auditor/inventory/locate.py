@@ -37,21 +37,21 @@ def _find(text: str, start: int, step: str) -> int | None:
         return start + 1
     expect_key = not in_array
     for match in _TOKEN.finditer(text, start):
-        token = match.group()
-        if token in "{[":
+        piece = match.group()
+        if piece in "{[":
             depth += 1
-        elif token in "}]":
+        elif piece in "}]":
             depth -= 1
             if depth == 0:
                 return None
-        elif depth == 1 and token == ",":
+        elif depth == 1 and piece == ",":
             index += 1
             expect_key = not in_array
             if in_array and str(index) == step:
                 return match.end()
-        elif depth == 1 and expect_key and token.startswith('"'):
+        elif depth == 1 and expect_key and piece.startswith('"'):
             expect_key = False
-            if token[1:-1] == step:
+            if piece[1:-1] == step:
                 colon = text.find(":", match.end())
                 return colon + 1
     return None

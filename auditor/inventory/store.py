@@ -11,6 +11,7 @@ import hashlib
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Literal, Self
@@ -134,10 +135,15 @@ class SnapshotWriter:
         self._lock = threading.Lock()
         self._scopes: dict[str, ScopeEntry] = {}
         self._open: set[str] = set()
+        self._made: list[Path] = []
 
     def __enter__(self) -> Self:
         shutil.rmtree(self._work, ignore_errors=True)
-        (self._work / "parts").mkdir(parents=True)
+        self._made = [parent for parent in self._work.parents if not parent.exists()]
+        try:
+            (self._work / "parts").mkdir(parents=True)
+        except OSError as error:
+            raise UsageError(f"cannot be written: {error.strerror}", path=self.path) from error
         return self
 
     def open_scope(self, scope: str) -> ScopeWriter:
@@ -161,6 +167,9 @@ class SnapshotWriter:
     ) -> None:
         if kind is not None:
             shutil.rmtree(self._work, ignore_errors=True)
+            for parent in self._made:
+                with suppress(OSError):  # somebody else wrote there meanwhile: it stays
+                    parent.rmdir()
             return
         manifest = Manifest(
             schema_version=1,

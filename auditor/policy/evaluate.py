@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from auditor.errors import EngineError, InputError, LimitExceededError
-from auditor.findings.model import Coverage, CollectionError, ScopeCoverage
+from auditor.findings.model import CollectionError, Coverage, ScopeCoverage
 from auditor.findings.verdicts import FindingSink, Place, Verdict
 from auditor.findings.waivers import WaiverBook
 from auditor.inventory.source import ScopeInput, Source
@@ -132,17 +132,17 @@ class _Judge:
                 for content in self._engine.judge(context, feeding):
                     record = pending.pop(0)
                     yield _entity(record), record, self._decode(content)
-                return
-            except EngineError as error:
+                return  # noqa: TRY300  the loop is only for after a failure
+            except EngineError:
                 if not pending:
                     raise
                 # The engine may have read ahead: what it took and did not answer is judged again, one by one.
                 again, pending[:] = list(pending), []
                 for record in again:
-                    yield _entity(record), record, self._one_by_one(context, record, error)
+                    yield _entity(record), record, self._one_by_one(context, record)
                 feeding = feed()
 
-    def _one_by_one(self, context: bytes, record: bytes, error: EngineError) -> dict[str, list[Verdict]]:
+    def _one_by_one(self, context: bytes, record: bytes) -> dict[str, list[Verdict]]:
         """Judge a record rule by rule, so that only the rule that fails is unknown."""
         entity = _entity(record)
         output: dict[str, list[Verdict]] = {}

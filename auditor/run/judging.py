@@ -136,11 +136,11 @@ def evaluate(snapshot: Path, out: Path | None, options: EvaluateOptions) -> Eval
         summary = sink.ledger.summary()
         file: BinaryIO = stack.enter_context(output_file(out))
         write_results(file, run=run, coverage=coverage, summary=summary, rules=infos, findings=spool.sorted())
-    code = exit_code(sink.new_failures, summary, coverage, options)
+    code = exit_code(sink.new_failures, coverage, options)
     return EvaluateOutcome(summary, coverage, dict(sink.new_failures), code)
 
 
-def exit_code(new_failures: dict[str, int], summary: Summary, coverage: Coverage, options: EvaluateOptions) -> ExitCode:
+def exit_code(new_failures: dict[str, int], coverage: Coverage, options: EvaluateOptions) -> ExitCode:
     """The contract's exit code of a run that came to its end."""
     if options.soft_fail:
         return ExitCode.OK

@@ -348,3 +348,116 @@ fn guarded_on_big_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, F
             .unwrap_or_else(|_| Err(Failure::Panic("the thread died".to_string())))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compiled(text: &str, fast: &[&str]) -> Compiled {
+        let modules = vec![("a.rego".to_string(), text.to_string())];
+        let fast = fast.iter().map(|name| name.to_string()).collect();
+        Compiled::new(modules, b"{\"base\": 1}", Duration::from_millis(500), fast).unwrap()
+    }
+
+    fn session(text: &str) -> Session {
+        compiled(text, &[]).session(b"{\"c\": 2}").unwrap()
+    }
+
+    #[test]
+    fn evaluates_input_data_and_context() {
+        let mut session = session("package a\n\nx := input.n + data.base + data.context.c\n");
+
+        assert_eq!(session.evaluate("data.a.x", b"{\"n\": 39}").unwrap(), b"42");
+    }
+
+    #[test]
+    fn compile_errors_name_file_and_line() {
+        let modules = vec![("a.rego".to_string(), "package a\n\nx := \n".to_string())];
+
+        match Compiled::new(modules, b"{}", Duration::from_secs(1), vec![]) {
+            Err(Failure::Compile { file, line, .. }) => {
+                assert_eq!(file, "a.rego");
+                assert!(line >= 3);
+            }
+            _ => panic!("it compiled"),
+        }
+    }
+
+    #[test]
+    fn undefined_and_broken_inputs_are_failures() {
+        let mut session = session("package a\n\nx := 1 if input.no\n");
+
+        assert!(matches!(
+            session.evaluate("data.a.x", b"{}"),
+            Err(Failure::Undefined(_))
+        ));
+        assert!(matches!(
+            session.evaluate("data.a.x", b"{"),
+            Err(Failure::Evaluation(_))
+        ));
+        assert!(matches!(
+            session.evaluate("data.a.x", b"\xff"),
+            Err(Failure::Evaluation(_))
+        ));
+        let deep = "[".repeat(100_000);
+        assert!(matches!(
+            session.evaluate("data.a.x", deep.as_bytes()),
+            Err(Failure::Evaluation(_))
+        ));
+    }
+
+    #[test]
+    fn a_loop_is_stopped() {
+        let text = "package a\n\nx := count([1 | some i in numbers.range(1, 9999); some j in numbers.range(1, 9999); i + j == -1])\n";
+
+        assert!(matches!(
+            session(text).evaluate("data.a.x", b"{}"),
+            Err(Failure::Limit(_))
+        ));
+    }
+
+    #[test]
+    fn a_panic_is_a_failure_and_ends_the_session() {
+        let mut session = session("package a\n\nx := strings.count(\"a\", \"\")\n\ny := 1\n");
+
+        assert!(matches!(
+            session.evaluate("data.a.x", b"{}"),
+            Err(Failure::Panic(_))
+        ));
+        assert!(matches!(
+            session.evaluate("data.a.y", b"{}"),
+            Err(Failure::Panic(_))
+        ));
+    }
+
+    #[test]
+    fn judges_many_and_leaves_undefined_out() {
+        let compiled = compiled("package a\n\nx := 1\n\ny := 2 if input.no\n", &["data.a.x"]);
+        let queries = [
+            ("k/x".to_string(), "data.a.x".to_string()),
+            ("k/y".to_string(), "data.a.y".to_string()),
+        ];
+
+        let output = compiled
+            .session(b"{}")
+            .unwrap()
+            .judge(&queries, b"{}", true)
+            .unwrap();
+
+        assert_eq!(output, b"{\"k/x\":1}");
+    }
+
+    #[test]
+    fn paths_that_disagree_are_noticed() {
+        let text = "package a\n\nx contains f(input)\n\nf(i) := \"one\" if {\n\ti.s == \"x\"\n} else := \"two\" if {\n\tv := missing\n} else := \"three\"\n\nmissing := 1 if input.nope\n";
+        let compiled = compiled(text, &["data.a.x"]);
+        let queries = [("k/x".to_string(), "data.a.x".to_string())];
+
+        let failure = compiled
+            .session(b"{}")
+            .unwrap()
+            .judge(&queries, b"{\"s\": \"y\"}", true);
+
+        assert!(matches!(failure, Err(Failure::Disagreement(_))));
+    }
+}

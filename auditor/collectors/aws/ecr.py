@@ -161,10 +161,8 @@ class _ScopeRun:
         """The selected repositories by name, and whether these are all."""
         wanted = self._settings.repositories
         limit = self._settings.max_repositories
-        found = []
-        for entry in ecr.pages("DescribeRepositories", "repositories", maxResults=1000):
-            if selected(str(entry["repositoryName"]), wanted.include, wanted.exclude):
-                found.append(entry)
+        entries = ecr.pages("DescribeRepositories", "repositories", maxResults=1000)
+        found = [e for e in entries if selected(str(e["repositoryName"]), wanted.include, wanted.exclude)]
         found.sort(key=lambda entry: str(entry["repositoryName"]))
         return (found, True) if limit is None or len(found) <= limit else (found[:limit], False)
 

@@ -118,7 +118,7 @@ class ImageReader:
         if image.kind != "image":
             return msgspec.structs.replace(image, scan=Absent(LIST, "not_an_image"))
         summary = summary_of(entry)
-        wanted = summary is None or isinstance(summary.vulnerabilities, Absent) and isinstance(summary.counts, Known)
+        wanted = summary is None or (isinstance(summary.vulnerabilities, Absent) and isinstance(summary.counts, Known))
         if self._settings.scan_details == "always" and image.status == "active":
             wanted = True
         if not wanted or self._settings.scan_details == "never":

@@ -109,15 +109,13 @@ def _session(account: AccountSettings, settings: EcrSettings, region: str) -> An
 
     def sts(service: str, **arguments: Any) -> Any:
         arguments.setdefault("region_name", region)
-        return session._session.create_client(  # noqa: SLF001  as boto3 does for its own profiles
+        return session._session.create_client(
             service, endpoint_url=settings.endpoint_url, config=client_config(settings), **arguments
         )
 
     fetcher = AssumeRoleCredentialFetcher(sts, source, account.role_arn, extra_args=extra)
     inner: Any = botocore.session.get_session()
-    inner._credentials = DeferredRefreshableCredentials(  # noqa: SLF001  botocore has no public setter
-        refresh_using=fetcher.fetch_credentials, method="assume-role"
-    )
+    inner._credentials = DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method="assume-role")
     return boto3.Session(botocore_session=inner, region_name=region)
 
 

@@ -159,7 +159,7 @@ class _Sessions:
 
 
 def _one_line(text: str) -> str:
-    """regorus draws the source under its message; the last line says what is wrong."""
+    """Regorus draws the source under its message; the last line says what is wrong."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return next((line.partition("error: ")[2] for line in lines if "error: " in line), lines[-1] if lines else text)
 

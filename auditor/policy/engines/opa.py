@@ -50,7 +50,7 @@ class OpaEngine:
                 host="127.0.0.1", port=self._server.port, token=self._server.token, timeout=self._limit_s
             )
             # A proxy of the environment must not see requests to our own loopback server.
-            client._session.trust_env = False  # noqa: SLF001  the client offers no other way
+            client._session.trust_env = False
             return client
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
@@ -76,7 +76,7 @@ class OpaEngine:
         answer = self._call(lambda: self._client.ad_hoc_query("x := opa.runtime().version"))
         return str(answer["result"][0]["x"])
 
-    def load(self, modules: Mapping[str, str], data: Mapping[str, Any], *, tested: Collection[str] = ()) -> None:
+    def load(self, modules: Mapping[str, str], data: Mapping[str, Any], *, tested: Collection[str] = ()) -> None:  # noqa: ARG002  OPA has one path
         """See `ports.Engine.load`."""
         self._refuse_occupied()
         for name, value in data.items():

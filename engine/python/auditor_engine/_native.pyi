@@ -26,7 +26,9 @@ class EnginePanicked(EngineFailure):
 class Engine:
     """Compiled policies and their base document; immutable, shared by sessions."""
 
-    def __init__(self, modules: dict[str, str], data: bytes, limit_seconds: float = 30.0, fast: list[str] = ...) -> None:
+    def __init__(
+        self, modules: dict[str, str], data: bytes, limit_seconds: float = 30.0, fast: list[str] = ...
+    ) -> None:
         """Compile `modules` (path -> Rego) with `data` (a JSON object) as base document.
 
         The references `fast` are compiled to byte code as well, for `Session.judge`.
