@@ -23,7 +23,7 @@ from auditor.analysis.iam_actions import (
 from auditor.analysis.iam_conditions import Narrowing, matching, narrow, required_keys, take_apart
 from auditor.analysis.iam_document import ConditionEntry, PolicyText, Statement, parse_policy
 from auditor.analysis.iam_problems import find_problems
-from auditor.inventory.model import CAPABILITIES, AccessAnalysis, Capability, Grant
+from auditor.inventory.derived import CAPABILITIES, AccessAnalysis, Capability, Grant
 
 Scope = Literal["repository", "registry"]
 RegistryScope = Literal["registry_actions", "all_actions"]

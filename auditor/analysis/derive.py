@@ -9,17 +9,9 @@ from auditor.analysis.access import analyse_access
 from auditor.analysis.references import analyse_repository_name
 from auditor.analysis.retention import analyse_retention
 from auditor.errors import InputError
+from auditor.inventory.derived import AccessAnalysis, ReferenceAnalysis
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.model import (
-    AccessAnalysis,
-    Image,
-    PolicyDocument,
-    ReferenceAnalysis,
-    Registry,
-    RegistryDerived,
-    Repository,
-    RepositoryDerived,
-)
+from auditor.inventory.model import Image, PolicyDocument, Registry, RegistryDerived, Repository, RepositoryDerived
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from auditor.inventory.model import Capability
+from auditor.inventory.derived import Capability
 
 ActionVerdict = Literal["valid", "unknown", "invalid", "malformed", "other_service", "suspicious"]
 

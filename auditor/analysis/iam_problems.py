@@ -23,7 +23,7 @@ from auditor.analysis.iam_conditions import (
     take_apart,
 )
 from auditor.analysis.iam_document import ConditionEntry, PolicyText, Statement
-from auditor.inventory.model import PolicyProblem
+from auditor.inventory.derived import PolicyProblem
 
 _ARN = re.compile(
     r"arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-eusc):ecr:([^:]+):([^:]+):repository/.+", re.DOTALL

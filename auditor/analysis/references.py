@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from auditor.inventory.model import ReferenceAnalysis
+from auditor.inventory.derived import ReferenceAnalysis
 
 DEFAULT_REGISTRY = "docker.io"
 DEFAULT_TAG = "latest"

@@ -17,7 +17,7 @@ from typing import Any, Literal, cast
 
 from auditor.analysis.retention_lint import lint_rules
 from auditor.errors import InputError
-from auditor.inventory.model import PolicyProblem, RetentionAnalysis, RetentionRule
+from auditor.inventory.derived import PolicyProblem, RetentionAnalysis, RetentionRule
 
 MAX_BYTES = 256 * 1024
 MAX_WILDCARDS = 4

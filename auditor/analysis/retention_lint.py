@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.inventory.model import PolicyProblem, RetentionRule
+from auditor.inventory.derived import PolicyProblem, RetentionRule
 
 _NUMBER = re.compile(r"(?<![\w.])(\d{1,6})(?![\w.])")
 

@@ -9,19 +9,15 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-import msgspec
-
+from auditor.inventory.base import Record
+from auditor.inventory.derived import AccessAnalysis, ReferenceAnalysis, RetentionAnalysis
 from auditor.inventory.facts import Fact
 
 RegistryKind = Literal["ecr", "ecr_public", "harbor", "acr", "gar", "artifactory", "dockerhub", "ghcr", "quay", "oci"]
 
 
-class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of all records: immutable, strict."""
-
-
 # ---------------------------------------------------------------- shared parts
-class RegistryRef(_Struct, frozen=True):
+class RegistryRef(Record, frozen=True):
     """Which registry a repository lives in."""
 
     id: str
@@ -31,14 +27,14 @@ class RegistryRef(_Struct, frozen=True):
     region: str
 
 
-class NameFilter(_Struct, frozen=True):
+class NameFilter(Record, frozen=True):
     """A selector on repository or tag names."""
 
     kind: Literal["glob", "prefix", "regex", "doublestar"]
     pattern: str
 
 
-class PolicyDocument(_Struct, frozen=True):
+class PolicyDocument(Record, frozen=True):
     """A policy as the platform returned it; `digest` is over the exact text."""
 
     format: Literal["aws_iam", "ecr_lifecycle", "gcp_iam", "azure_rbac", "native"]
@@ -47,7 +43,7 @@ class PolicyDocument(_Struct, frozen=True):
 
 
 # ---------------------------------------------------------------- repository settings
-class Immutability(_Struct, frozen=True):
+class Immutability(Record, frozen=True):
     """Which tags cannot be moved.
 
     `all_except`: tags that match a rule may move; `none_except`: only tags that match a rule are fixed.
@@ -57,7 +53,7 @@ class Immutability(_Struct, frozen=True):
     rules: list[NameFilter] = []
 
 
-class Encryption(_Struct, frozen=True):
+class Encryption(Record, frozen=True):
     """Encryption at rest. `key_manager` tells a customer's key from the provider's own."""
 
     type: Literal["platform", "kms", "kms_dsse"]
@@ -65,7 +61,7 @@ class Encryption(_Struct, frozen=True):
     key_manager: Fact[Literal["customer", "provider"]]
 
 
-class ScanSettings(_Struct, frozen=True):
+class ScanSettings(Record, frozen=True):
     """What is really scanned, after registry rules and repository flags are joined."""
 
     tier: Literal["basic", "enhanced", "external", "none"]
@@ -74,7 +70,7 @@ class ScanSettings(_Struct, frozen=True):
     filters: list[NameFilter] = []
 
 
-class Repository(_Struct, frozen=True):
+class Repository(Record, frozen=True):
     """One repository and its settings."""
 
     name: str
@@ -96,21 +92,21 @@ class Repository(_Struct, frozen=True):
 
 
 # ---------------------------------------------------------------- images
-class Package(_Struct, frozen=True):
+class Package(Record, frozen=True):
     """An affected package."""
 
     name: str
     version: str
 
 
-class Fix(_Struct, frozen=True):
+class Fix(Record, frozen=True):
     """Whether a fixed version exists."""
 
     available: Literal["yes", "no", "partial"]
     version: str = ""
 
 
-class Vulnerability(_Struct, frozen=True):
+class Vulnerability(Record, frozen=True):
     """One finding of a scanner on one image."""
 
     id: str
@@ -120,7 +116,7 @@ class Vulnerability(_Struct, frozen=True):
     fix: Fact[Fix]
 
 
-class ScanResult(_Struct, frozen=True):
+class ScanResult(Record, frozen=True):
     """What a scanner said of one image; `counts` are distinct findings by severity."""
 
     state: Literal["complete", "active", "pending", "failed", "unsupported", "expired", "archived"]
@@ -132,7 +128,7 @@ class ScanResult(_Struct, frozen=True):
     """Details: collected only for images whose counts are not all zero."""
 
 
-class Signature(_Struct, frozen=True):
+class Signature(Record, frozen=True):
     """A signature that is attached to an image. Presence is not validity: see `verification`."""
 
     kind: Literal["cosign", "cosign_bundle", "notation", "vendor"]
@@ -142,7 +138,7 @@ class Signature(_Struct, frozen=True):
     verification: Fact[Literal["verified", "invalid", "untrusted", "expired", "revoked"]]
 
 
-class SigningStatus(_Struct, frozen=True):
+class SigningStatus(Record, frozen=True):
     """The registry's own record of signing an image."""
 
     profile: str
@@ -150,7 +146,7 @@ class SigningStatus(_Struct, frozen=True):
     failure_code: str = ""
 
 
-class Child(_Struct, frozen=True):
+class Child(Record, frozen=True):
     """A manifest that an index names."""
 
     digest: str
@@ -158,7 +154,7 @@ class Child(_Struct, frozen=True):
     platform: str
 
 
-class Image(_Struct, frozen=True):
+class Image(Record, frozen=True):
     """One manifest: image, index, or another artefact stored beside them."""
 
     digest: str
@@ -180,92 +176,7 @@ class Image(_Struct, frozen=True):
     signing_status: Fact[list[SigningStatus]]
 
 
-# ---------------------------------------------------------------- derived facts
-Capability = Literal["pull", "push", "delete", "administer", "metadata", "replicate", "create"]
-CAPABILITIES: tuple[Capability, ...] = (
-    "pull", "push", "delete", "administer", "metadata", "replicate", "create",
-)  # fmt: skip
-
-
-class Grant(_Struct, frozen=True):
-    """Who a policy document lets in, for one statement and one kind of principal.
-
-    Shape: one grant per (statement, audience). `audience` says how wide it is:
-    `any_account` every account of the provider; `account` the accounts or principals in `principals`;
-    `organization` the organisations in `principals`; `own_account` the owner's own; `service` a provider's
-    service; `network` anybody's credentials from the networks in `principals`; `nobody` grants nothing
-    (principal deleted or not usable).
-    `certainty`: `unknown` where the document cannot be decided; `reason` says what is missing.
-    """
-
-    audience: Literal["any_account", "account", "organization", "own_account", "service", "network", "nobody"]
-    principals: list[str]
-    capabilities: list[Capability]
-    partial: bool
-    """Only a part of what the capability takes (one of two pull actions)."""
-    actions: list[str]
-    statement: int
-    """Index in the document, from 0."""
-    sid: str
-    guarded: bool
-    """A service grant pinned to a source account or ARN."""
-    certainty: Literal["exact", "unknown"]
-    reason: str
-
-
-class PolicyProblem(_Struct, frozen=True):
-    """Something in a policy document that is wrong whoever asks."""
-
-    code: str
-    """As `action_unknown`, `action_unlisted`, `resource_element`, `not_principal`: see analysis/."""
-    statement: int
-    pointer: str
-    """JSON pointer into the policy's own document."""
-    value: str
-    message: str
-    suggestions: list[str] = []
-
-
-class AccessAnalysis(_Struct, frozen=True):
-    """One policy document, read as the provider would evaluate it."""
-
-    grants: list[Grant]
-    problems: list[PolicyProblem]
-
-
-class RetentionRule(_Struct, frozen=True):
-    """One rule of a retention policy, normalised."""
-
-    priority: int
-    description: str
-    tag_status: Literal["tagged", "untagged", "any"]
-    patterns: list[str]
-    pattern_kind: Literal["none", "prefix", "glob"]
-    count_type: Literal["count", "since_pushed", "since_pulled", "since_transitioned"]
-    count: int
-    """Images, or days for the since_* types."""
-    action: Literal["expire", "archive"]
-    storage_class: Literal["standard", "archive"]
-
-
-class RetentionAnalysis(_Struct, frozen=True):
-    """A retention policy, parsed; `errors` make the platform refuse it, `warnings` make it do other than it says."""
-
-    rules: list[RetentionRule]
-    errors: list[PolicyProblem]
-    warnings: list[PolicyProblem]
-
-
-class ReferenceAnalysis(_Struct, frozen=True):
-    """Whether references to this repository and its tags are well-formed."""
-
-    repository_error: str
-    """Empty when the name parses."""
-    components: list[str]
-    bad_tags: list[str]
-
-
-class RepositoryDerived(_Struct, frozen=True):
+class RepositoryDerived(Record, frozen=True):
     """Facts that follow from the collected ones; made by `auditor.analysis`."""
 
     access: Fact[AccessAnalysis]
@@ -274,28 +185,28 @@ class RepositoryDerived(_Struct, frozen=True):
 
 
 # ---------------------------------------------------------------- registry
-class RegistryScanRule(_Struct, frozen=True):
+class RegistryScanRule(Record, frozen=True):
     """A registry-wide scan rule."""
 
     frequency: Literal["on_push", "continuous", "manual", "scheduled"]
     filters: list[NameFilter]
 
 
-class RegistryScanning(_Struct, frozen=True):
+class RegistryScanning(Record, frozen=True):
     """The registry-wide scan configuration."""
 
     tier: Literal["basic", "enhanced", "external", "none"]
     rules: list[RegistryScanRule]
 
 
-class Destination(_Struct, frozen=True):
+class Destination(Record, frozen=True):
     """Where a replication rule copies to."""
 
     account: str
     region: str
 
 
-class ReplicationRule(_Struct, frozen=True):
+class ReplicationRule(Record, frozen=True):
     """One replication rule; no filters: everything."""
 
     filters: list[NameFilter]
@@ -303,7 +214,7 @@ class ReplicationRule(_Struct, frozen=True):
     deletes: bool
 
 
-class CacheRule(_Struct, frozen=True):
+class CacheRule(Record, frozen=True):
     """A pull-through cache rule; the credential is a reference, never its value."""
 
     prefix: str
@@ -312,7 +223,7 @@ class CacheRule(_Struct, frozen=True):
     credential: Fact[str]
 
 
-class CreationTemplate(_Struct, frozen=True):
+class CreationTemplate(Record, frozen=True):
     """Defaults of repositories that the registry creates itself."""
 
     prefix: str
@@ -324,14 +235,14 @@ class CreationTemplate(_Struct, frozen=True):
     retention_policy: Fact[PolicyDocument]
 
 
-class SigningRule(_Struct, frozen=True):
+class SigningRule(Record, frozen=True):
     """A rule of signing done by the registry."""
 
     profile: str
     filters: list[NameFilter]
 
 
-class Registry(_Struct, frozen=True):
+class Registry(Record, frozen=True):
     """One registry (one account in one region) and its own settings."""
 
     id: str
@@ -352,13 +263,13 @@ class Registry(_Struct, frozen=True):
     """Other account-wide switches, by the platform's name."""
 
 
-class RegistryDerived(_Struct, frozen=True):
+class RegistryDerived(Record, frozen=True):
     """Facts that follow from the registry's own."""
 
     access: Fact[AccessAnalysis]
 
 
-class RegistryRecord(_Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RegistryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The context of a scope: `data.context` for its repositories, `input` for registry rules."""
 
     schema_version: Literal[1] = 1
@@ -371,7 +282,7 @@ class RegistryRecord(_Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     derived: RegistryDerived
 
 
-class RepositoryRecord(_Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RepositoryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line of a snapshot part: exactly what a rule gets as `input`."""
 
     schema_version: Literal[1] = 1

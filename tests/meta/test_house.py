@@ -59,10 +59,7 @@ def test_everything_registered_fits_its_protocol() -> None:
         assert isinstance(plugins.reporter(name), Reporter)
     for name in plugins.names("collectors"):
         assert isinstance(plugins.collector(name)(), Collector)
-    assert (
-        issubclass(plugins.load("engines", "embedded"), Engine)
-        or plugins.load("engines", "embedded").name == "embedded"
-    )
+    assert isinstance(plugins.load("engines", "embedded")(), Engine)
 
 
 def test_import_and_help_load_no_sdk_and_no_template_engine() -> None:
@@ -78,7 +75,7 @@ def test_rules_read_nothing_but_input_and_data() -> None:
 
 
 def test_no_path_of_a_machine_and_no_unfinished_place() -> None:
-    unwanted = re.compile(r"/home/\w+/|/root/|\bTODO\b|\bFIXME\b|NotImplementedError\(\)|pytest\.skip|mark\.xfail")
+    unwanted = re.compile(r"/home/\w+/|/root/|\bTODO\b|\bFIXME\b|raise NotImplementedError|pytest\.skip|mark\.xfail")
     listed = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.split()
     for name in listed:
         path = ROOT / name

@@ -13,7 +13,7 @@ import pytest
 
 from auditor.analysis.access import account_of, analyse_access
 from auditor.errors import InputError
-from auditor.inventory.model import AccessAnalysis
+from auditor.inventory.derived import AccessAnalysis
 
 O, T, E = "111111111111", "222222222222", "999999999999"
 PULL = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]

@@ -1,0 +1,93 @@
+"""Facts that follow from the collected ones: what policies grant, what retention policies say, whether names parse.
+
+Made by `auditor.analysis`; part of the records in `model`.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from auditor.inventory.base import Record
+
+Capability = Literal["pull", "push", "delete", "administer", "metadata", "replicate", "create"]
+CAPABILITIES: tuple[Capability, ...] = (
+    "pull", "push", "delete", "administer", "metadata", "replicate", "create",
+)  # fmt: skip
+
+
+class Grant(Record, frozen=True):
+    """Who a policy document lets in, for one statement and one kind of principal.
+
+    Shape: one grant per (statement, audience). `audience` says how wide it is:
+    `any_account` every account of the provider; `account` the accounts or principals in `principals`;
+    `organization` the organisations in `principals`; `own_account` the owner's own; `service` a provider's
+    service; `network` anybody's credentials from the networks in `principals`; `nobody` grants nothing
+    (principal deleted or not usable).
+    `certainty`: `unknown` where the document cannot be decided; `reason` says what is missing.
+    """
+
+    audience: Literal["any_account", "account", "organization", "own_account", "service", "network", "nobody"]
+    principals: list[str]
+    capabilities: list[Capability]
+    partial: bool
+    """Only a part of what the capability takes (one of two pull actions)."""
+    actions: list[str]
+    statement: int
+    """Index in the document, from 0."""
+    sid: str
+    guarded: bool
+    """A service grant pinned to a source account or ARN."""
+    certainty: Literal["exact", "unknown"]
+    reason: str
+
+
+class PolicyProblem(Record, frozen=True):
+    """Something in a policy document that is wrong whoever asks."""
+
+    code: str
+    """As `action_unknown`, `action_unlisted`, `resource_element`, `not_principal`: see analysis/."""
+    statement: int
+    pointer: str
+    """JSON pointer into the policy's own document."""
+    value: str
+    message: str
+    suggestions: list[str] = []
+
+
+class AccessAnalysis(Record, frozen=True):
+    """One policy document, read as the provider would evaluate it."""
+
+    grants: list[Grant]
+    problems: list[PolicyProblem]
+
+
+class RetentionRule(Record, frozen=True):
+    """One rule of a retention policy, normalised."""
+
+    priority: int
+    description: str
+    tag_status: Literal["tagged", "untagged", "any"]
+    patterns: list[str]
+    pattern_kind: Literal["none", "prefix", "glob"]
+    count_type: Literal["count", "since_pushed", "since_pulled", "since_transitioned"]
+    count: int
+    """Images, or days for the since_* types."""
+    action: Literal["expire", "archive"]
+    storage_class: Literal["standard", "archive"]
+
+
+class RetentionAnalysis(Record, frozen=True):
+    """A retention policy, parsed; `errors` make the platform refuse it, `warnings` make it do other than it says."""
+
+    rules: list[RetentionRule]
+    errors: list[PolicyProblem]
+    warnings: list[PolicyProblem]
+
+
+class ReferenceAnalysis(Record, frozen=True):
+    """Whether references to this repository and its tags are well-formed."""
+
+    repository_error: str
+    """Empty when the name parses."""
+    components: list[str]
+    bad_tags: list[str]
