@@ -230,7 +230,8 @@ class _Reader:
         for entry in deny.conditions:
             spared_by = _complement(entry)
             if spared_by.kind == "open":
-                return [self._unless_surely_met(access, entry)]
+                # Any one false condition spares: only a Deny with this condition alone is surely met.
+                return [self._unless_surely_met(access, entry) if len(deny.conditions) == 1 else access]
             survivors.append(self._narrow(access, spared_by))
         return [survivor for survivor in survivors if survivor.kind != "nobody"]
 

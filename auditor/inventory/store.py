@@ -91,6 +91,10 @@ class ScopeWriter:
         if isinstance(record.images, Known):
             self._images += len(record.images.value)
 
+    def close(self) -> None:
+        """Close the file of an unfinished scope."""
+        self._file.close()
+
     def finish(self, context: RegistryRecord | None) -> ScopeEntry:
         """Close the part and say what it holds; `context` is None for a scope that could not be read at all."""
         self._file.close()
@@ -134,7 +138,7 @@ class SnapshotWriter:
         self._work = path.with_name(f".{path.name}.partial")
         self._lock = threading.Lock()
         self._scopes: dict[str, ScopeEntry] = {}
-        self._open: set[str] = set()
+        self._open: dict[str, ScopeWriter] = {}
         self._made: list[Path] = []
 
     def __enter__(self) -> Self:
@@ -154,8 +158,8 @@ class SnapshotWriter:
                     f"scope {scope} is collected twice",
                     hint="two targets reach the same account and region: remove one",
                 )
-            self._open.add(scope)
-        return ScopeWriter(scope, self._work / "parts", self.now)
+            self._open[scope] = ScopeWriter(scope, self._work / "parts", self.now)
+            return self._open[scope]
 
     def close_scope(self, entry: ScopeEntry) -> None:
         """Take a finished scope into the manifest."""
@@ -166,6 +170,8 @@ class SnapshotWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
+            for scope in self._open.values():
+                scope.close()
             shutil.rmtree(self._work, ignore_errors=True)
             for parent in self._made:
                 with suppress(OSError):  # somebody else wrote there meanwhile: it stays
