@@ -9,16 +9,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from auditor.inventory.source import SnapshotSource
 from auditor.policy.bundle import load_bundle
-from auditor.policy.catalogue import resolve_params, selection_document
+from auditor.policy.catalogue import find_rule, resolve_params, selection_document
+from auditor.policy.engines.embedded import EmbeddedEngine
 from auditor.policy.engines.opa_server import find_opa
 from bench.inventory import write_snapshot
 
 QUERY = "[v | some r in input.records; v := data.auditor.main.verdicts with input as r]"
-REGOPY_RECORDS = 2
+REGOPY_RECORDS = 20
 
 
 def timed(command: list[str]) -> tuple[float, int]:
@@ -72,20 +74,41 @@ def opa_eval(folder: Path) -> tuple[float, int]:
     )  # fmt: skip
 
 
-def regopy_per_record(folder: Path) -> float:
-    """Seconds that regopy takes for one record of 100 images, loading left out."""
+REGOPY_RULES = (
+    "ACC-003", "ENC-001", "IMM-002", "NAM-001", "NAM-002", "REP-001", "RET-001", "SCN-001", "SCN-002", "STO-001", "TAG-004",
+)  # fmt: skip
+"""The rules that regopy 1.5.2 can parse; it refuses a comprehension of lists ("Invalid collection"), which the others use."""
+REGOPY_LIBRARY = ("facts", "verdict", "platform", "text", "globs", "production")
+
+
+def per_record(folder: Path) -> tuple[float, float]:
+    """(regopy's, our) seconds for one record of 100 images on the rules that both can run, loading left out."""
     from regopy import Interpreter
 
-    interpreter = Interpreter()
-    for path, text in load_bundle().modules.items():
-        interpreter.add_module(path, text)
-    interpreter.add_data_json((folder / "data.json").read_text())
+    bundle = load_bundle()
+    rules = [find_rule(bundle.rules, name) for name in REGOPY_RULES]
+    wanted = {rule.file for rule in rules} | {f"policies/lib/{name}.rego" for name in REGOPY_LIBRARY}
+    modules = {path: text for path, text in bundle.modules.items() if path in wanted}
+    data = json.loads((folder / "data.json").read_bytes())
     records = json.loads((folder / "records.json").read_bytes())["records"][:REGOPY_RECORDS]
+    interpreter = Interpreter()
+    for path, text in modules.items():
+        interpreter.add_module(path, text)
+    interpreter.add_data_json(json.dumps(data))
     started = time.perf_counter()
     for record in records:
         interpreter.set_input(record)
-        interpreter.query("x = data.auditor.main.verdicts")
-    return (time.perf_counter() - started) / len(records)
+        for rule in rules:
+            with suppress(json.JSONDecodeError):  # it evaluates, and then writes quotes in texts unescaped
+                interpreter.query(f"x = data.auditor.rules.{rule.group}.{rule.name}.verdicts")
+    theirs = (time.perf_counter() - started) / len(records)
+    with EmbeddedEngine(workers=1) as engine:
+        engine.load(modules, {**data, "selection": selection_document(rules)})
+        inputs = [json.dumps(record).encode() for record in records]
+        started = time.perf_counter()
+        for _ in engine.judge(json.dumps(data["context"]).encode(), inputs):
+            pass
+        return theirs, (time.perf_counter() - started) / len(records)
 
 
 def main() -> None:
@@ -105,14 +128,11 @@ def main() -> None:
             )
             print(f"  ratio opa eval / auditor: {reference / wall:.2f} (at least 3 at 100,000)")
             if images == sizes[0]:
-                ours_each = wall / (images / 100)
-                try:
-                    regopy = regopy_per_record(folder)
-                    print(
-                        f"  regopy: {regopy:.3f} s for a record of 100 images, auditor {ours_each:.4f} s: ratio {regopy / ours_each:.1f}"
-                    )
-                except Exception as error:  # noqa: BLE001  a peer that fails is a result of the comparison
-                    print(f"  regopy cannot evaluate these policies: {' '.join(str(error).split())[:160]}")
+                theirs, own = per_record(folder)
+                print(
+                    f"  {len(REGOPY_RULES)} rules on a record of 100 images: regopy {theirs:.4f} s, auditor {own:.4f} s"
+                )
+                print(f"  ratio regopy / auditor: {theirs / own:.1f}")
             shutil.rmtree(folder)
     if len(sizes) > 1:
         small, large = figures[sizes[0]], figures[sizes[-1]]

@@ -69,40 +69,54 @@ _verdict := verdict.record("not_applicable", "This registry has no policy of thi
 } else := object.union(_fail(_dead, message), {"severity": "low"}) if {
 	count(_dead) > 0
 	message := sprintf("Principals that no longer exist: %s.", [_who(_dead)])
-} else := verdict.record("pass", "Access is limited to the own account and to trusted ones.", [])
+} else := verdict.record("pass", _limited, [])
+
+_limited := "Access is limited to the own account and to trusted ones." if count(_networks) == 0
+
+_limited := "Accounts are trusted; how far networks are open is judged by REG-ACC-001." if {
+	count(_networks) > 0
+}
 
 _grants := _access.value.grants
 
-_exact contains i if {
+_strangers := {i | some i in _external; _grants[i].certainty == "exact"}
+
+_services := {i | some i in _unguarded; _grants[i].certainty == "exact"}
+
+# An audience is an upper bound: a doubt matters only where the grant in full would fail.
+_unclear := {i | some i in (_external | _unguarded); _grants[i].certainty == "unknown"}
+
+# What cannot be decided at all has no capabilities.
+_external contains i if {
 	some i, grant in _grants
-	grant.certainty == "exact"
+	grant.audience == "any_account"
+	count(grant.capabilities) + count(grant.reason) > 0
 }
 
-_strangers contains i if {
-	some i in _exact
-	_grants[i].audience == "any_account"
-	count(_grants[i].capabilities) > 0
-}
-
-_strangers contains i if {
-	some i in _exact
-	_grants[i].audience == "account"
-	some principal in _grants[i].principals
+_external contains i if {
+	some i, grant in _grants
+	grant.audience == "account"
+	some principal in grant.principals
 	not _account(principal) in _params.trusted_accounts
 	_account(principal) != input.repository.registry.account
 }
 
-_strangers contains i if {
-	some i in _exact
-	_grants[i].audience == "organization"
-	some organization in _grants[i].principals
+_external contains i if {
+	some i, grant in _grants
+	grant.audience == "organization"
+	some organization in grant.principals
 	not organization in _trusted_organizations
 }
 
-_services contains i if {
-	some i in _exact
-	_grants[i].audience == "service"
-	not _grants[i].guarded
+_unguarded contains i if {
+	some i, grant in _grants
+	grant.audience == "service"
+	not grant.guarded
+}
+
+_networks contains i if {
+	some i, grant in _grants
+	grant.audience == "network"
 }
 
 _dead contains i if {
@@ -110,12 +124,6 @@ _dead contains i if {
 	grant.audience == "nobody"
 	some principal in grant.principals
 	regex.match(`^A[A-Z]{3}[A-Z0-9]{8,}$`, principal)
-}
-
-_unclear contains i if {
-	some i, grant in _grants
-	grant.certainty == "unknown"
-	not i in _dead
 }
 
 _trusted_organizations contains organization if some organization in _params.trusted_org_ids

@@ -35,6 +35,52 @@ test_undecided_is_unknown if {
 	_status(_grants([f.grant("account", ["9"], {"certainty": "unknown", "reason": "a variable"})])) == "unknown"
 }
 
+test_stranger_beside_a_trusted_account_fails_and_is_named if {
+	v := f.only(_on(_grants([f.grant("account", ["222222222222", "999999999999"], {})])))
+	v.status == "fail"
+	contains(v.message, "999999999999")
+	v.evidence[0].path == "/derived/access/value/grants/0"
+}
+
+test_own_account_passes if {
+	own := ["111111111111", "arn:aws:iam::111111111111:role/ci"]
+	_status(_grants([f.grant("account", own, {}), f.grant("own_account", own, {})])) == "pass"
+}
+
+test_fail_beats_undecided if {
+	unclear := f.grant("account", ["888888888888"], {"certainty": "unknown", "reason": "a variable"})
+	_status(_grants([unclear, f.grant("account", ["999999999999"], {})])) == "fail"
+}
+
+test_undecided_document_is_unknown if {
+	doubt := {"certainty": "unknown", "reason": "an element is not known", "capabilities": []}
+	_status(_grants([f.grant("any_account", [], doubt)])) == "unknown"
+}
+
+test_undecided_service_is_unknown if {
+	_status(_grants([f.grant("service", ["lambda"], {"certainty": "unknown", "reason": "x"})])) == "unknown"
+}
+
+test_doubt_about_the_trusted_does_not_matter if {
+	unclear := {"certainty": "unknown", "reason": "a variable"}
+	_status(_grants([
+		f.grant("account", ["222222222222"], unclear), f.grant("organization", ["o-trusted"], unclear),
+		f.grant("own_account", ["111111111111"], unclear),
+	])) == "pass"
+}
+
+test_any_account_is_said_in_words if {
+	v := f.only(_on(_grants([f.grant("any_account", [], {}), f.grant("account", ["999999999999"], {})])))
+	contains(v.message, "any AWS account")
+	count(v.evidence) == 2
+}
+
+test_networks_are_left_to_the_other_rule_and_it_says_so if {
+	v := f.only(_on(_grants([f.grant("network", ["vpce-own"], {})])))
+	v.status == "pass"
+	contains(v.message, "REG-ACC-001")
+}
+
 test_denied_is_unknown if {
 	_status(f.repository({"access_policy": f.unknown("ecr:GetRepositoryPolicy")})) == "unknown"
 }
@@ -44,6 +90,14 @@ test_unparsable_is_unknown if {
 }
 
 test_platform_without_it_is_not_applicable if _status(f.repository({"access_policy": f.unsupported})) == "not_applicable"
+
+test_organisation_beside_an_unread_own_one_fails if {
+	record := _grants([f.grant("organization", ["o-own"], {})])
+	verdicts := cross_account_trusted.verdicts with input as record
+		with data.params as _params
+		with data.context as f.registry({}, {})
+	f.only(verdicts).status == "fail"
+}
 
 test_own_organisation_passes if {
 	record := _grants([f.grant("organization", ["o-own"], {})])

@@ -65,45 +65,70 @@ _verdict := verdict.record("not_applicable", "This registry has no policy of thi
 } else := _undecided if {
 	count(_unclear) > 0
 } else := _lower(_fail(_networks, _from_networks), "medium") if {
-	count([i | some i in _networks; _by_address(_grants[i])]) > 0
+	some network in _untrusted(_networks)
+	contains(network, "/")
 } else := _lower(_fail(_networks, _from_networks), "info") if {
 	count(_networks) > 0
 } else := verdict.record("pass", "No statement lets in every account.", [])
 
 _grants := _access.value.grants
 
-_exact(audience) := [i |
+_public := {i |
 	some i, grant in _grants
-	grant.audience == audience
+	grant.audience == "any_account"
 	grant.certainty == "exact"
 	count(grant.capabilities) > 0
-]
-
-_public := _exact("any_account")
+}
 
 # Anybody's credentials, but only from a network: open as far as that network is not trusted.
-_networks := [i |
-	some i in _exact("network")
+_networks := {i |
+	some i in _from_network
+	_grants[i].certainty == "exact"
+	count(_grants[i].capabilities) > 0
+}
+
+_from_network := {i |
+	some i, grant in _grants
+	grant.audience == "network"
+	count(_untrusted({i})) > 0
+}
+
+_untrusted(indexes) := {principal |
+	some i in indexes
 	some principal in _grants[i].principals
 	not principal in _params.trusted_vpces
 	not principal in _params.trusted_cidrs
-]
-
-_by_address(grant) if {
-	some principal in grant.principals
-	contains(principal, "/")
 }
 
-_unclear := [i | some i, grant in _grants; grant.certainty == "unknown"]
+# An audience is an upper bound: a doubtful grant to accounts cannot be one to everybody.
+_unclear := {i |
+	some i, grant in _grants
+	grant.certainty == "unknown"
+	grant.audience == "any_account"
+} | {i | some i in _from_network; _grants[i].certainty == "unknown"}
 
 _capabilities(indexes) := text.names({capability | some i in indexes; some capability in _grants[i].capabilities})
 
-_only_metadata if every i in _public { _grants[i].capabilities == ["metadata"] }
+# Nobody gets a whole image: metadata only, or one of the two actions that a pull takes.
+_no_content if {
+	every i in _public { _grants[i].capabilities in [["metadata"], ["pull"], ["pull", "metadata"]] }
+	count(_pulling) <= 1
+	every i in _pulling { _grants[i].partial }
+}
 
-_sentence := sprintf("Any AWS account can %s (%s).", [_capabilities(_public), _statements(_public)])
+_pulling := {i | some i in _public; "pull" in _grants[i].capabilities}
+
+_sentence := sprintf("Any AWS account can %s (%s).", [_capabilities(_public), _statements(_public)]) if not _part
+
+_sentence := sprintf("Any AWS account can pull in part (%s).", [_statements(_public)]) if _part
+
+_part if {
+	_no_content
+	count(_pulling) == 1
+}
 
 _from_networks := sprintf("Any AWS account can %s from %s (%s).", [_capabilities(_networks), from, _statements(_networks)]) if {
-	from := text.names({principal | some i in _networks; some principal in _grants[i].principals})
+	from := text.names(_untrusted(_networks))
 }
 
 _statements(indexes) := concat(", ", sort({_statement(_grants[i]) | some i in indexes}))
@@ -113,12 +138,12 @@ _statement(grant) := sprintf("statement %s", [grant.sid]) if grant.sid != ""
 _statement(grant) := sprintf("statement %d", [grant.statement]) if grant.sid == ""
 
 _fail(indexes, message) := _graded(verdict.record("fail", message, evidence), indexes) if {
-	evidence := text.capped([facts.evidence(sprintf("/derived/access/value/grants/%d", [i]), _grants[i]) | some i in indexes])
+	evidence := text.capped([facts.evidence(sprintf("/derived/access/value/grants/%d", [i]), _grants[i]) | some i in sort(indexes)])
 }
 
 _graded(failure, indexes) := _lower(failure, "high") if {
 	indexes == _public
-	_only_metadata
+	_no_content
 } else := failure
 
 _lower(failure, severity) := object.union(failure, {"severity": severity})
@@ -127,7 +152,7 @@ _undecided := {
 	"status": "unknown",
 	"resource_id": input.id,
 	"message": sprintf("Cannot tell who is let in by %s: %s.", [_statements(_unclear), reasons]),
-	"evidence": text.capped([facts.evidence(sprintf("/derived/access/value/grants/%d", [i]), _grants[i]) | some i in _unclear]),
+	"evidence": text.capped([facts.evidence(sprintf("/derived/access/value/grants/%d", [i]), _grants[i]) | some i in sort(_unclear)]),
 	"settle": ["a person reading the statement, or IAM Access Analyzer"],
 } if {
 	reasons := text.names({_grants[i].reason | some i in _unclear})

@@ -29,6 +29,42 @@ test_metadata_only_is_high if {
 	f.only(_on(_grants([f.grant("any_account", [], {"capabilities": ["metadata"]})]))).severity == "high"
 }
 
+test_partial_pull_is_high if {
+	manifests := {"partial": true, "actions": ["ecr:BatchGetImage"]}
+	v := f.only(_on(_grants([f.grant("any_account", [], manifests)])))
+	v.severity == "high"
+	startswith(v.message, "Any AWS account can pull in part")
+}
+
+test_two_halves_of_a_pull_are_critical if {
+	halves := [
+		f.grant("any_account", [], {"partial": true, "actions": ["ecr:BatchGetImage"]}),
+		f.grant("any_account", [], {"partial": true, "actions": ["ecr:GetDownloadUrlForLayer"], "statement": 1}),
+	]
+	not f.only(_on(_grants(halves))).severity
+}
+
+test_metadata_beside_a_push_is_critical if {
+	push := {"capabilities": ["push", "metadata"]}
+	not f.only(_on(_grants([f.grant("any_account", [], push)]))).severity
+}
+
+test_grant_of_nothing_passes if {
+	_status(_grants([f.grant("any_account", [], {"capabilities": []})])) == "pass"
+}
+
+test_message_names_statements_by_sid_or_position if {
+	v := f.only(_on(_grants([f.grant("any_account", [], {"sid": "Open"}), f.grant("any_account", [], {"statement": 1})])))
+	v.message == "Any AWS account can pull (statement 1, statement Open)."
+	count(v.evidence) == 2
+}
+
+test_evidence_is_capped_and_in_order if {
+	v := f.only(_on(_grants([f.grant("any_account", [], {"statement": n}) | some n in numbers.range(0, 29)])))
+	count(v.evidence) == 20
+	v.evidence[19].path == "/derived/access/value/grants/19"
+}
+
 test_own_network_is_information if {
 	f.only(_on(_grants([f.grant("network", ["vpce-other"], {})]))).severity == "info"
 }
@@ -39,6 +75,28 @@ test_address_range_is_medium if {
 
 test_trusted_networks_pass if {
 	_status(_grants([f.grant("network", ["vpce-own"], {}), f.grant("network", ["203.0.113.0/24"], {})])) == "pass"
+}
+
+test_only_untrusted_networks_are_named_and_graded if {
+	v := f.only(_on(_grants([f.grant("network", ["203.0.113.0/24", "vpce-a", "vpce-b"], {})])))
+	v.severity == "info"
+	v.message == "Any AWS account can pull from vpce-a, vpce-b (statement 0)."
+	count(v.evidence) == 1
+}
+
+test_undecided_network_is_unknown if {
+	unclear := {"certainty": "unknown", "reason": "a variable"}
+	_status(_grants([f.grant("network", ["vpce-other"], unclear)])) == "unknown"
+}
+
+test_undecided_but_trusted_network_passes if {
+	unclear := {"certainty": "unknown", "reason": "a variable"}
+	_status(_grants([f.grant("network", ["vpce-own"], unclear)])) == "pass"
+}
+
+test_undecided_grant_to_an_account_is_not_to_everybody if {
+	unclear := {"certainty": "unknown", "reason": "a variable"}
+	_status(_grants([f.grant("account", ["999999999999"], unclear)])) == "pass"
 }
 
 test_undecided_is_unknown if {

@@ -19,6 +19,25 @@ test_star_fails if _status(_with(["*"])) == "fail"
 
 test_filter_that_reaches_releases_fails if _status(_with(["*-rc"])) == "fail"
 
+test_allowed_filter_that_reaches_releases_fails if {
+	params := {"REG-IMM-002": {"allowed_exclusions": ["v*"], "release_patterns": ["v*"]}}
+	verdicts := exclusions_narrow.verdicts with input as _with(["v*"]) with data.params as params
+	f.only(verdicts).status == "fail"
+	not f.only(verdicts).severity
+}
+
+test_star_fails_without_release_patterns if {
+	params := {"REG-IMM-002": {"allowed_exclusions": ["*"], "release_patterns": []}}
+	verdicts := exclusions_narrow.verdicts with input as _with(["*"]) with data.params as params
+	f.only(verdicts).status == "fail"
+}
+
+test_many_filters_are_named_up_to_ten if {
+	v := f.only(_on(_with([sprintf("v%d*", [n]) | some n in numbers.range(1, 24)])))
+	endswith(v.message, " and 14 more.")
+	count(v.evidence) == 20
+}
+
 test_exact_release_tag_fails if _status(_with(["v1.2.3"])) == "fail"
 
 test_unlisted_filter_fails_low if f.only(_on(_with(["cache"]))).severity == "low"

@@ -42,6 +42,7 @@
 package auditor.rules.immutability.tags_immutable
 
 import data.auditor.lib.facts
+import data.auditor.lib.globs
 import data.auditor.lib.platform
 import data.auditor.lib.text
 import data.auditor.lib.verdict
@@ -66,6 +67,14 @@ _verdict := verdict.record("not_applicable", "A pull-through cache follows its u
 	_fact.value.mode in {"all", "all_except"}
 } else := verdict.record("pass", "Every release tag is immutable.", []) if {
 	_covers_releases
+} else := {
+	"status": "unknown",
+	"resource_id": input.id,
+	"message": sprintf("Cannot tell: the rules %s may fix every release tag.", [text.names({p | some p in _unclear})]),
+	"evidence": text.capped([facts.evidence(path, pattern) | some path, pattern in _unclear]),
+	"settle": ["a person comparing the rules with the release patterns"],
+} if {
+	count(_unclear) > 0
 } else := verdict.record_unknown(_proxy_question, "/repository/hosting", input.repository.hosting) if {
 	_params.exempt_ptc
 	platform.may_be_proxy
@@ -85,15 +94,27 @@ _covers_releases if {
 
 _inside(pattern, rule) if {
 	rule.kind in {"glob", "doublestar"}
-	rule.pattern in {pattern, "*", "**"}
+	globs.inside(pattern, rule.pattern)
 }
 
 _inside(pattern, rule) if {
+	rule.kind == "prefix"
+	globs.inside(pattern, concat("", [rule.pattern, "*"]))
+}
+
+# Pointer -> pattern of the rules that cannot be compared with a release pattern.
+_unclear[path] := rule.pattern if {
+	_fact.value.mode in {"none_except", "rules"}
+	some i, rule in _fact.value.rules
+	_incomparable(rule)
+	path := sprintf("/repository/immutability/value/rules/%d/pattern", [i])
+}
+
+_incomparable(rule) if rule.kind == "regex"
+
+_incomparable(rule) if {
 	rule.kind in {"glob", "doublestar"}
-	endswith(rule.pattern, "*")
-	prefix := trim_suffix(rule.pattern, "*")
-	not contains(prefix, "*")
-	startswith(pattern, prefix)
+	regex.match(`[?{\[]`, rule.pattern)
 }
 
 _failure := "Tags can be overwritten." if _fact.value.mode == "none"

@@ -28,6 +28,58 @@ test_mutable_except_some_releases_fails if {
 	_status(_mode("none_except", [{"kind": "glob", "pattern": "v1*"}])) == "fail"
 }
 
+test_mutable_except_suffixed_releases_fails if {
+	rules := [{"kind": "glob", "pattern": "v*-final"}, {"kind": "glob", "pattern": "release*"}]
+	_status(_mode("none_except", rules)) == "fail"
+}
+
+test_mutable_except_everything_passes if {
+	every pattern in ["*", "**"] {
+		_status(_mode("none_except", [{"kind": "glob", "pattern": pattern}])) == "pass"
+	}
+}
+
+test_prefixes_that_hold_the_releases_pass if {
+	rules := [{"kind": "prefix", "pattern": "v"}, {"kind": "prefix", "pattern": "rel"}]
+	_status(_mode("rules", rules)) == "pass"
+}
+
+test_longer_prefix_fails if {
+	rules := [{"kind": "prefix", "pattern": "v1"}, {"kind": "prefix", "pattern": "release"}]
+	_status(_mode("rules", rules)) == "fail"
+}
+
+test_rules_that_cannot_be_compared_are_unknown if {
+	every rule in [
+		{"kind": "regex", "pattern": "^(v|release).*$"}, {"kind": "doublestar", "pattern": "{v,release}**"},
+		{"kind": "doublestar", "pattern": "[rv]*"}, {"kind": "glob", "pattern": "v?*"},
+	] {
+		v := f.only(_on(_mode("rules", [rule])))
+		v.status == "unknown"
+		v.evidence == [{"path": "/repository/immutability/value/rules/0/pattern", "value": rule.pattern}]
+		count(v.settle) == 1
+	}
+}
+
+test_rule_that_holds_all_releases_passes_beside_one_that_cannot_be_compared if {
+	rules := [{"kind": "regex", "pattern": "^dev$"}, {"kind": "glob", "pattern": "*"}]
+	_status(_mode("rules", rules)) == "pass"
+}
+
+test_no_release_pattern_leaves_nothing_to_cover if {
+	record := _mode("none_except", [{"kind": "glob", "pattern": "v*"}])
+	params := {"REG-IMM-001": {"release_patterns": [], "exempt_ptc": true}}
+	verdicts := tags_immutable.verdicts with input as record with data.params as params
+	f.only(verdicts).status == "fail"
+}
+
+test_cache_that_is_not_exempt_is_judged if {
+	record := f.repository({"hosting": f.known("proxy"), "immutability": f.known({"mode": "none"})})
+	params := {"REG-IMM-001": {"release_patterns": ["v*"], "exempt_ptc": false}}
+	verdicts := tags_immutable.verdicts with input as record with data.params as params
+	f.only(verdicts).status == "fail"
+}
+
 test_evidence_is_the_mode if {
 	f.only(_on(_mode("none", []))).evidence == [{"path": "/repository/immutability/value/mode", "value": "none"}]
 }

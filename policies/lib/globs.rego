@@ -20,22 +20,40 @@ _translate(glob) := replace(replace(escaped, "*", ".*"), "?", ".") if {
 # METADATA
 # description: |
 #   Whether some text matches both globs. Exact for globs of literals and `*`: with a star in each it
-#   is enough that the ends fit, since the middle parts can stand one after the other.
-intersect(a, b) if {
+#   is enough that the ends fit, since the middle parts can stand one after the other. A `?` is read
+#   as `*`, so that with it the answer may be yes where it is no, never the other way round.
+intersect(a, b) if _meet(replace(a, "?", "*"), replace(b, "?", "*"))
+
+_meet(a, b) if {
 	contains(a, "*")
 	contains(b, "*")
 	_compatible_start(_head(a), _head(b))
 	_compatible_end(_tail(a), _tail(b))
 }
 
-intersect(a, b) if {
+_meet(a, b) if {
 	not contains(a, "*")
 	regex.match(union([b]), a)
 }
 
-intersect(a, b) if {
+_meet(a, b) if {
 	not contains(b, "*")
 	regex.match(union([a]), b)
+}
+
+# METADATA
+# description: |
+#   Whether every text that `inner` matches is matched by `outer` as well. Only a star takes in a star,
+#   so that `inner` can be read as plain text: exact for globs of literals and `*`. A `?` in `outer`
+#   would take a star for one character; such a pair may be no where it is yes.
+inside(inner, outer) if {
+	not contains(outer, "?")
+	regex.match(union([outer]), inner)
+}
+
+inside(inner, outer) if {
+	not contains(inner, "*")
+	regex.match(union([outer]), inner)
 }
 
 _head(glob) := split(glob, "*")[0]

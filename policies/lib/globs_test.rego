@@ -36,6 +36,33 @@ test_intersections if {
 	globs.intersect("v1.2.3", "v*")
 	globs.intersect("v*", "v1.2.3")
 	globs.intersect("latest", "latest")
+	globs.intersect("*-rc", "v*-rc")
+	globs.intersect("", "*")
+}
+
+test_intersections_with_question_marks_are_never_missed if {
+	globs.intersect("?1", "v?")
+	globs.intersect("v?*", "v1*")
+	globs.intersect("v1", "v?")
+	not globs.intersect("dev-?", "v?")
+}
+
+test_inside if {
+	globs.inside("v*", "v*")
+	globs.inside("release*", "rel*")
+	globs.inside("v1.2.3", "v*")
+	globs.inside("v*-rc", "v*")
+	globs.inside("a*b*c", "a*c")
+	globs.inside("v?", "v*")
+	globs.inside("v1", "v?")
+}
+
+test_not_inside if {
+	not globs.inside("v*", "v1*")
+	not globs.inside("*", "v*")
+	not globs.inside("v*", "v?")
+	not globs.inside("v*", "v*-rc")
+	not globs.inside("va", "v.")
 }
 
 test_disjoint if {
@@ -43,4 +70,6 @@ test_disjoint if {
 	not globs.intersect("latest", "v*")
 	not globs.intersect("*-dev", "*-rc")
 	not globs.intersect("buildcache*", "release*")
+	not globs.intersect("a*", "b")
+	not globs.intersect("aXb", "a*c")
 }
