@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, BinaryIO, ClassVar, Protocol, runtime_checkable
+from typing import Any, BinaryIO, ClassVar, Literal, Protocol, runtime_checkable
 
 from auditor.inventory.recorder import Recorder
 from auditor.inventory.store import SnapshotWriter
+
+Phase = Literal["workloads", "identities", "registries"]
+"""Collectors run in this order: what runs is known before the registries that it is joined with."""
 
 
 @runtime_checkable
@@ -18,6 +21,7 @@ class Collector(Protocol):
 
     kind: ClassVar[str]
     """As in `targets[].kind` of auditor.yaml: `ecr`."""
+    phase: ClassVar[Phase]
     calls: ClassVar[frozenset[str]]
     """Every operation it may call, as `ecr:DescribeRepositories`: read-only policies are made from it."""
 
@@ -74,4 +78,4 @@ class Reporter(Protocol):
         ...
 
 
-__all__ = ["Collector", "Engine", "Recorder", "Reporter"]
+__all__ = ["Collector", "Engine", "Phase", "Recorder", "Reporter"]

@@ -12,14 +12,18 @@ import msgspec
 
 from auditor.findings.model import Results
 from auditor.inventory.document import InventoryDocument
+from auditor.inventory.identity import AccountRecord
 from auditor.inventory.model import RegistryRecord, RepositoryRecord
 from auditor.inventory.store import Manifest
+from auditor.inventory.workloads import WorkloadRecord
 from tools.generated import ROOT, write_or_check
 
 SCHEMAS: dict[str, tuple[type, str]] = {
     "results": (Results, "results.json"),
     "manifest": (Manifest, "manifest.json of a snapshot"),
     "repository-record": (RepositoryRecord, "One line of a snapshot part: what a rule gets as input"),
+    "account-record": (AccountRecord, "The identities of one account: what a rule on them gets as input"),
+    "workload-record": (WorkloadRecord, "One container that runs: what a rule on workloads gets as input"),
     "registry-record": (RegistryRecord, "The context of a scope: what a rule gets as data.context"),
     "inventory": (InventoryDocument, "An inventory in one document, as anyone can hand it over"),
 }

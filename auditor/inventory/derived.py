@@ -91,3 +91,39 @@ class ReferenceAnalysis(Record, frozen=True):
     """Empty when the name parses."""
     components: list[str]
     bad_tags: list[str]
+
+
+class Use(Record, frozen=True):
+    """A workload that runs, or may start, an image of this repository."""
+
+    digest: str
+    """Empty where the reference names a tag or digest that the repository does not hold."""
+    reference: str
+    workload: str
+    """Id of the workload record."""
+    running: bool = True
+
+
+class RepositoryUsage(Record, frozen=True):
+    """What is in use. `complete` is false where some source of workloads was not read; `missing` says which."""
+
+    complete: bool
+    missing: list[str]
+    uses: list[Use]
+
+
+class MovedTag(Record, frozen=True):
+    """A tag whose digest changed since the earlier snapshot; `after` is empty for one that is gone."""
+
+    tag: str
+    before: str
+    after: str
+
+
+class RepositoryHistory(Record, frozen=True):
+    """What changed since the earlier snapshot, taken at `since`."""
+
+    since: str
+    images_before: int
+    size_bytes_before: int
+    moved: list[MovedTag]

@@ -10,8 +10,14 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from auditor.inventory.base import Record
-from auditor.inventory.derived import AccessAnalysis, ReferenceAnalysis, RetentionAnalysis
-from auditor.inventory.facts import Fact
+from auditor.inventory.derived import (
+    AccessAnalysis,
+    ReferenceAnalysis,
+    RepositoryHistory,
+    RepositoryUsage,
+    RetentionAnalysis,
+)
+from auditor.inventory.facts import Fact, Reason, Unknown
 
 RegistryKind = Literal["ecr", "ecr_public", "harbor", "acr", "gar", "artifactory", "dockerhub", "ghcr", "quay", "oci"]
 
@@ -182,6 +188,10 @@ class RepositoryDerived(Record, frozen=True):
     access: Fact[AccessAnalysis]
     retention: Fact[RetentionAnalysis]
     reference: Fact[ReferenceAnalysis]
+    usage: Fact[RepositoryUsage] = Unknown(Reason.NOT_REQUESTED, "auditor:workloads")
+    """Unknown without any source of workloads."""
+    history: Fact[RepositoryHistory] = Unknown(Reason.NOT_REQUESTED, "auditor:since")
+    """Absent: the earlier snapshot does not have this repository."""
 
 
 # ---------------------------------------------------------------- registry
@@ -242,7 +252,7 @@ class SigningRule(Record, frozen=True):
     filters: list[NameFilter]
 
 
-class Registry(Record, frozen=True):
+class Registry(Record, frozen=True, kw_only=True):
     """One registry (one account in one region) and its own settings."""
 
     id: str
@@ -252,6 +262,8 @@ class Registry(Record, frozen=True):
     region: str
     organization: Fact[str]
     repository_names: Fact[list[str]]
+    selection: Literal["all", "filtered"] = "filtered"
+    """Whether `repository_names` are all that the registry has, or those that were asked for."""
     access_policy: Fact[PolicyDocument]
     policy_scope: Fact[Literal["registry_actions", "all_actions"]]
     scanning: Fact[RegistryScanning]

@@ -1,8 +1,8 @@
 """The snapshot store: a directory of parts and a manifest with their digests.
 
-Shape: `manifest.json`, and per scope `parts/<stem>.jsonl` (one `RepositoryRecord` a line, sorted by
-repository name) with `parts/<stem>.context.json` (one `RegistryRecord`). It is written beside its
-destination and renamed when complete, so a snapshot is there entirely or not at all.
+Shape: `manifest.json`, and per scope `parts/<stem>.jsonl` (one record a line: repositories sorted by name, or
+workloads) with `parts/<stem>.context.json` (the registry, the account or the platform). It is written beside
+its destination and renamed when complete, so a snapshot is there entirely or not at all.
 """
 
 from __future__ import annotations
@@ -10,19 +10,49 @@ from __future__ import annotations
 import hashlib
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Literal, Self
+from typing import BinaryIO, Literal, Protocol, Self
 
 import msgspec
 
 from auditor.errors import InputError, UsageError
 from auditor.inventory.facts import Known
+from auditor.inventory.identity import AccountRecord
 from auditor.inventory.model import RegistryRecord, RepositoryRecord
 from auditor.inventory.names import part_stem
 from auditor.inventory.recorder import ErrorEntry, Recorder
+from auditor.inventory.workloads import WorkloadRecord, WorkloadsContext
+
+ContextRecord = RegistryRecord | AccountRecord | WorkloadsContext
+LineRecord = RepositoryRecord | WorkloadRecord
+AnyRecord = LineRecord | ContextRecord
+
+
+class Completion(Protocol):
+    """Adds to records what follows from other scopes, just before they are written. Called from many threads."""
+
+    def complete(self, record: LineRecord) -> LineRecord:
+        """The record to write."""
+        ...
+
+    def closed(self, scope: str, context: ContextRecord | None, errors: list[ErrorEntry]) -> None:
+        """A scope is done; `context` is None where nothing of it could be read."""
+        ...
+
+
+class AsCollected:
+    """Adds nothing."""
+
+    def complete(self, record: LineRecord) -> LineRecord:
+        """See `Completion.complete`."""
+        return record
+
+    def closed(self, scope: str, context: ContextRecord | None, errors: list[ErrorEntry]) -> None:
+        """See `Completion.closed`."""
+
 
 MANIFEST = "manifest.json"
 MAX_LINE_BYTES = 512 * 1024 * 1024
@@ -67,9 +97,10 @@ class Manifest(msgspec.Struct, frozen=True):
 class ScopeWriter:
     """Streams one scope to its part. `write` in the order of repository names, from one thread."""
 
-    def __init__(self, scope: str, folder: Path, now: str) -> None:
+    def __init__(self, scope: str, folder: Path, now: str, completion: Completion) -> None:
         self.id = scope
         self.now = now
+        self._completion = completion
         self.recorder = Recorder()
         self._stem = part_stem(scope)
         self._folder = folder
@@ -81,21 +112,23 @@ class ScopeWriter:
         self._images = 0
         self._encoder = msgspec.json.Encoder(order="deterministic")
 
-    def write(self, record: RepositoryRecord) -> None:
-        """Append one repository."""
+    def write(self, record: LineRecord) -> None:
+        """Append one repository or workload."""
+        record = self._completion.complete(record)
         line = self._encoder.encode(record) + b"\n"
         self._file.write(line)
         self._hash.update(line)
         self._size += len(line)
-        self._repositories += 1
-        if isinstance(record.images, Known):
-            self._images += len(record.images.value)
+        if isinstance(record, RepositoryRecord):
+            self._repositories += 1
+            if isinstance(record.images, Known):
+                self._images += len(record.images.value)
 
     def close(self) -> None:
         """Close the file of an unfinished scope."""
         self._file.close()
 
-    def finish(self, context: RegistryRecord | None) -> ScopeEntry:
+    def finish(self, context: ContextRecord | None) -> ScopeEntry:
         """Close the part and say what it holds; `context` is None for a scope that could not be read at all."""
         self._file.close()
         context_part = None
@@ -108,6 +141,7 @@ class ScopeWriter:
         if context is None:
             self._path.unlink()
         ledger = self.recorder.ledger()
+        self._completion.closed(self.id, context, ledger.errors)
         return ScopeEntry(
             id=self.id,
             repositories=self._repositories,
@@ -126,14 +160,16 @@ class ScopeWriter:
 class SnapshotWriter:
     """Writes a snapshot directory; nothing appears at `path` until every scope is closed.
 
+    `completion`: see `Completion`; without it records are written as they come.
     Errors: `UsageError` when `path` exists and is not a snapshot.
     """
 
-    def __init__(self, path: Path, *, now: str, auditor_version: str) -> None:
+    def __init__(self, path: Path, *, now: str, auditor_version: str, completion: Completion | None = None) -> None:
         if path.exists() and not (path / MANIFEST).is_file() and (not path.is_dir() or any(path.iterdir())):
             raise UsageError("exists and is not a snapshot", path=path, hint="name another directory with -o")
         self.path = path
         self.now = now
+        self._completion = completion or AsCollected()
         self._version = auditor_version
         self._work = path.with_name(f".{path.name}.partial")
         self._lock = threading.Lock()
@@ -158,13 +194,35 @@ class SnapshotWriter:
                     f"scope {scope} is collected twice",
                     hint="two targets reach the same account and region: remove one",
                 )
-            self._open[scope] = ScopeWriter(scope, self._work / "parts", self.now)
+            self._open[scope] = ScopeWriter(scope, self._work / "parts", self.now, self._completion)
             return self._open[scope]
 
     def close_scope(self, entry: ScopeEntry) -> None:
         """Take a finished scope into the manifest."""
         with self._lock:
             self._scopes[entry.id] = entry
+
+    def scopes(self) -> list[str]:
+        """The ids of all closed scopes, sorted."""
+        return sorted(self._scopes)
+
+    def rewrite(self, scope: str, change: Callable[[bytes], bytes]) -> None:
+        """Replace every line of a closed scope's records by `change(line)`; for joins that need all scopes."""
+        entry = self._scopes[scope]
+        if entry.records is None:
+            return
+        path = self._work / entry.records.path
+        changed = path.with_suffix(".new")
+        digest, size = hashlib.sha256(), 0
+        with path.open("rb") as old, changed.open("wb") as new:
+            for line in old:
+                content = change(line.rstrip(b"\n")) + b"\n"
+                new.write(content)
+                digest.update(content)
+                size += len(content)
+        changed.replace(path)
+        part = Part(entry.records.path, digest.hexdigest(), size)
+        self._scopes[scope] = msgspec.structs.replace(entry, records=part)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -230,6 +288,14 @@ class SnapshotReader:
         """The repository records of a scope as JSON lines, once the part's digest is checked."""
         if scope.records is not None:
             yield from self._lines(scope.records)
+
+    def read_at(self, scope: ScopeEntry, offset: int, size: int) -> bytes:
+        """One record by its place in the part, whose digest `records` has checked."""
+        if scope.records is None:
+            return b""
+        with (self.path / scope.records.path).open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
 
     def _lines(self, part: Part) -> Iterator[bytes]:
         path = self.path / part.path

@@ -23,9 +23,9 @@ class RuleMeta(msgspec.Struct, frozen=True):
     name: str
     severity: Severity
     since: str
-    inputs: list[Literal["registry", "repository", "waivers"]]
+    inputs: list[Literal["registry", "repository", "account", "workload", "waivers"]]
     """Which records it is evaluated on."""
-    entity: Literal["registry", "repository", "image", "waiver"]
+    entity: Literal["registry", "repository", "image", "policy", "principal", "credential", "workload", "waiver"]
     """What its verdicts are about."""
     registries: list[str]
     frameworks: dict[str, list[str]]

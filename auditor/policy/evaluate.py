@@ -16,6 +16,7 @@ from auditor.errors import EngineError, InputError, LimitExceededError
 from auditor.findings.model import CollectionError, Coverage, ScopeCoverage
 from auditor.findings.verdicts import FindingSink, Place, Verdict
 from auditor.findings.waivers import WaiverBook
+from auditor.inventory.names import entities_of
 from auditor.inventory.source import ScopeInput, Source
 from auditor.policy.catalogue import RuleMeta, selection_document
 from auditor.ports import Engine
@@ -24,10 +25,18 @@ T = TypeVar("T")
 
 
 class _ContextHead(msgspec.Struct):
-    """The part of a registry record that findings show."""
+    """The part of a context that findings show: of a registry, an account, or a platform."""
 
     id: str
-    registry: Mapping[str, Any]
+    registry: Mapping[str, Any] = {}
+    account: str = ""
+    region: str = ""
+
+    def place(self) -> Place:
+        """Where the resources of the scope are."""
+        if not self.registry:
+            return Place("", self.account, self.region)
+        return Place(*(str(self.registry[key]) for key in ("host", "account", "region")))
 
 
 class _RecordHead(msgspec.Struct):
@@ -97,13 +106,11 @@ class _Judge:
         return self._ids[path].id
 
     def scope(self, scope: ScopeInput) -> None:
-        """Judge the registry and every repository of a scope."""
+        """Judge the context of a scope and every record in it."""
         if scope.context is None:
             self._unread(scope)
             return
-        head = _head(scope.context, _ContextHead)
-        registry = head.registry
-        place = Place(str(registry["host"]), str(registry["account"]), str(registry["region"]))
+        place = _head(scope.context, _ContextHead).place()
         records = chain([scope.context], scope.records)
         for entity, record, output in self._outputs(scope.context, records):
             for path, verdicts in output.items():
@@ -184,12 +191,16 @@ class _Judge:
         reason = scope.errors[0] if scope.errors else None
         operation = reason.operation if reason else "the collector"
         why = f"{reason.reason}, {reason.message or reason.code}" if reason else "no reason was recorded"
+        entities = entities_of(scope.id)
+        of_registry = "registry" in entities
         for rule in self._ids.values():
-            if kind in rule.registries or "all" in rule.registries:
+            if not entities.isdisjoint(rule.inputs) and (
+                not of_registry or kind in rule.registries or "all" in rule.registries
+            ):
                 verdict = Verdict(
                     status="unknown",
                     resource_id=f"urn:cr:{kind}:{account}:{region}",
-                    message=f"Cannot tell: nothing of this registry was read ({why}).",
+                    message=f"Cannot tell: nothing of this scope was read ({why}).",
                     settle=[operation],
                 )
                 self._sink.add(rule.id, [verdict], Place("", account, region))

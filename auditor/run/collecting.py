@@ -13,6 +13,7 @@ from auditor.config.validation import check_document, packaged_schema
 from auditor.errors import ConfigError
 from auditor.inventory.store import Manifest, SnapshotReader, SnapshotWriter
 from auditor.run import clock
+from auditor.run.joining import Join
 
 Progress = Callable[[str, int], None]
 
@@ -31,8 +32,11 @@ class CollectOutcome:
         return 1.0 if wanted == 0 else sum(scope.answered for scope in self.manifest.scopes) / wanted
 
 
-def collect(config: Config, out: Path, progress: Progress) -> CollectOutcome:
-    """Write a snapshot of every target to `out`.
+_ORDER = ("workloads", "identities", "registries")
+
+
+def collect(config: Config, out: Path, progress: Progress, *, since: Path | None = None) -> CollectOutcome:
+    """Write a snapshot of every target to `out`, compared with the snapshot `since` where there is one.
 
     Errors: `ConfigError` for targets that do not fit (before any request), `CredentialsError`.
     """
@@ -41,9 +45,12 @@ def collect(config: Config, out: Path, progress: Progress) -> CollectOutcome:
         path = config.document.path if config.document else None
         raise ConfigError("has no targets", path=path, field="targets", hint="auditor init shows an example")
     checked = [_check_target(config, index, target) for index, target in enumerate(targets)]
-    with SnapshotWriter(out, now=clock.now(), auditor_version=__version__) as writer:
+    checked.sort(key=lambda pair: _ORDER.index(pair[0].phase))
+    join = Join(since=since, expects_workloads=any(c.phase == "workloads" for c, _ in checked))
+    with SnapshotWriter(out, now=clock.now(), auditor_version=__version__, completion=join) as writer:
         for collector, target in checked:
             collector.collect(target, writer, progress)
+        join.finish(writer)
     return CollectOutcome(out, SnapshotReader(out).manifest)
 
 

@@ -23,11 +23,12 @@ from auditor.collectors.aws.failures import CallFailedError
 from auditor.collectors.aws.pace import Pace
 from auditor.collectors.aws.selection import selected
 from auditor.collectors.aws.session import Account, enter_accounts, make_client, regions_of
-from auditor.collectors.aws.settings import EcrSettings
+from auditor.collectors.aws.settings import EcrSettings, RepositoryFilter
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.model import Registry, RegistryRecord, RegistryRef, RepositoryRecord
 from auditor.inventory.names import registry_urn, scope_id
 from auditor.inventory.store import ScopeWriter, SnapshotWriter
+from auditor.ports import Phase
 
 SCOPES_AT_ONCE = 4
 KIND: Literal["ecr"] = "ecr"
@@ -40,6 +41,7 @@ class EcrCollector:
     """See `ports.Collector`."""
 
     kind: ClassVar[str] = KIND
+    phase: ClassVar[Phase] = "registries"
     schema: ClassVar[tuple[str, str]] = ("auditor.collectors.aws", "target_schema.json")
     calls: ClassVar[frozenset[str]] = frozenset(
         {
@@ -213,6 +215,7 @@ class _ScopeRun:
             if organization
             else Unknown(Reason.NOT_REQUESTED, "organizations:DescribeOrganization"),
             repository_names=names,
+            selection="all" if self._settings.repositories == RepositoryFilter() else "filtered",
             access_policy=facts.access_policy(),
             policy_scope=facts.policy_scope(),
             scanning=facts.scanning(),

@@ -1,0 +1,67 @@
+"""What changed in a repository since an earlier snapshot: moved tags, growth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from auditor.inventory.derived import MovedTag, RepositoryHistory
+from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
+from auditor.inventory.model import RepositoryRecord
+
+SOURCE = "auditor:since"
+
+
+class _EarlierImage(msgspec.Struct):
+    digest: str
+    tags: list[str]
+    size_bytes: Any
+
+
+class _EarlierImages(msgspec.Struct):
+    state: str
+    value: list[_EarlierImage] = []
+    reason: str = ""
+    source: str = ""
+
+
+class EarlierRecord(msgspec.Struct):
+    """The part of an earlier repository record that a comparison takes."""
+
+    now: str
+    images: _EarlierImages
+
+
+def compare_with(earlier: EarlierRecord | None, record: RepositoryRecord) -> Fact[RepositoryHistory]:
+    """What moved. Absent: there was no such repository; unknown: one of the two lists of images was not read.
+
+    A tag that is new is no move; one that is gone has an empty `after`.
+    """
+    if earlier is None:
+        return Absent(SOURCE)
+    if earlier.images.state != "known":
+        return Unknown(Reason.NOT_REQUESTED, SOURCE, "the earlier snapshot does not hold the images")
+    if not isinstance(record.images, Known):
+        return Unknown(Reason.PENDING, record.images.source, "the list of images was not read")
+    before = {tag: image.digest for image in earlier.images.value for tag in image.tags}
+    after = {tag: image.digest for image in record.images.value for tag in image.tags}
+    moved = [
+        MovedTag(tag, digest, after.get(tag, ""))
+        for tag, digest in sorted(before.items())
+        if after.get(tag, "") != digest
+    ]
+    return Known(
+        RepositoryHistory(
+            since=earlier.now,
+            images_before=len(earlier.images.value),
+            size_bytes_before=sum(_size(image.size_bytes) for image in earlier.images.value),
+            moved=moved,
+        ),
+        SOURCE,
+    )
+
+
+def _size(fact: Any) -> int:
+    value = fact.get("value") if isinstance(fact, dict) else None
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,156 @@
+"""The records of one account's identities: who there is, and the policies that bear on them.
+
+Only statements that can touch a container registry are kept (any that names such an action, matches one
+by a wildcard, or excludes others with NotAction); `index` is their place in the policy they come from.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from auditor.inventory.base import Record
+from auditor.inventory.derived import Capability, PolicyProblem
+from auditor.inventory.facts import Fact, Reason, Unknown
+
+
+class PolicyStatement(Record, frozen=True):
+    """One statement as it stands: JSON text."""
+
+    index: int
+    text: str
+
+
+class IdentityPolicy(Record, frozen=True):
+    """A policy that is attached to principals, bounds them, or guards a whole account."""
+
+    id: str
+    """ARN, or `<principal ARN>#<name>` for one that is written into a principal."""
+    name: str
+    kind: Literal["managed", "provider", "inline", "guardrail"]
+    """`provider`: written by the platform; `guardrail`: a service or resource control policy."""
+    version: str
+    """The policy language's version, as `2012-10-17`; empty when it names none."""
+    statements: list[PolicyStatement]
+    size: int
+    """Statements in the whole policy."""
+
+
+class PrincipalRecord(Record, frozen=True):
+    """A role or a user. Groups are folded into their members: `policies` holds theirs as well."""
+
+    arn: str
+    kind: Literal["role", "user"]
+    unique_id: str
+    policies: list[str]
+    """Ids of `IdentityPolicy`."""
+    boundary: str = ""
+    groups: list[str] = []
+    tags: dict[str, str] = {}
+    trusts: list[str] = []
+    """Who may take a role on: `service:ecs-tasks.amazonaws.com`, `account:…`, `federated:…`, `anyone`; a
+    condition is shown by a trailing ` if`."""
+    created_at: str = ""
+    last_used_at: str = ""
+
+
+class AccessKey(Record, frozen=True):
+    """A long-lived credential of a user; the key itself is never kept, only its last four characters."""
+
+    principal: str
+    ending: str
+    active: bool
+    created_at: Fact[str]
+    last_used_at: Fact[str]
+
+
+class GuardrailLevel(Record, frozen=True):
+    """The control policies at one level of an organisation, from the root down to the account.
+
+    A request must be allowed by a policy at each level, and be denied by none.
+    """
+
+    target: str
+    policies: list[str]
+
+
+class Guardrails(Record, frozen=True):
+    """What an organisation puts over an account."""
+
+    management_account: str
+    principal_levels: list[GuardrailLevel]
+    """Service control policies: they bound the account's principals."""
+    resource_levels: list[GuardrailLevel]
+    """Resource control policies: they bound requests to the account's resources."""
+
+
+class OrganizationPlacement(Record, frozen=True):
+    """Where an account stands: `path` as in aws:PrincipalOrgPaths, `o-…/r-…/ou-…/`."""
+
+    id: str
+    path: str
+
+
+class IdentityGrant(Record, frozen=True):
+    """What one statement of an identity policy lets its holders do to registries."""
+
+    principal: str
+    policy: str
+    statement: int
+    sid: str
+    capabilities: list[Capability]
+    writes: bool
+    """Holds a write or permission-management action."""
+    every_action: bool
+    """`*` or all actions of a registry service."""
+    resources: list[str]
+    every_repository: bool
+    conditional: bool
+    actions: list[str]
+
+
+class PrincipalAccess(Record, frozen=True):
+    """What a principal can do to the account's own repositories, all its policies joined.
+
+    `repositories`: name patterns; `certainty`: `exact`, or `unknown` with the missing piece.
+    """
+
+    principal: str
+    capabilities: list[Capability]
+    repositories: list[str]
+    certainty: Literal["exact", "unknown"]
+    reason: str = ""
+
+
+class LocatedProblem(Record, frozen=True):
+    """A problem of one identity policy."""
+
+    policy: str
+    problem: PolicyProblem
+
+
+class AccountDerived(Record, frozen=True):
+    """Facts that follow from the identities."""
+
+    grants: Fact[list[IdentityGrant]]
+    problems: Fact[list[LocatedProblem]]
+
+
+class AccountRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One account: `input` and `data.context` of rules on identities."""
+
+    schema_version: Literal[1] = 1
+    entity: Literal["account"] = "account"
+    id: str
+    scope: str
+    now: str
+    account: str
+    placement: Fact[OrganizationPlacement]
+    """Absent: the account is in no organisation."""
+    principals: Fact[list[PrincipalRecord]]
+    policies: Fact[list[IdentityPolicy]]
+    guardrails: Fact[Guardrails]
+    access_keys: Fact[list[AccessKey]]
+    derived: AccountDerived
+
+
+NOT_READ = Unknown(Reason.NOT_REQUESTED, "iam:GetAccountAuthorizationDetails")
