@@ -57,10 +57,10 @@ def action_table() -> ActionTable:
 
 
 @cache
-def pattern_regex(pattern: str) -> re.Pattern[str]:
-    """An IAM pattern as a regular expression for the whole text."""
+def pattern_regex(pattern: str, ignore_case: bool = True) -> re.Pattern[str]:
+    """An IAM pattern as a regular expression for the whole text; names of actions ignore case, ARNs do not."""
     parts = [".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern]
-    return re.compile(re.sub(r"(\.\*)+", ".*", "".join(parts)), re.IGNORECASE | re.DOTALL)
+    return re.compile(re.sub(r"(\.\*)+", ".*", "".join(parts)), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
 @cache

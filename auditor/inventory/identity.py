@@ -49,6 +49,8 @@ class PrincipalRecord(Record, frozen=True):
     trusts: list[str] = []
     """Who may take a role on: `service:ecs-tasks.amazonaws.com`, `account:…`, `federated:…`, `anyone`; a
     condition is shown by a trailing ` if`."""
+    session_tags: bool = False
+    """Whoever takes the role on may set session tags, which replace the role's own."""
     created_at: str = ""
     last_used_at: str = ""
 

@@ -1,0 +1,136 @@
+"""IAM's condition operators on concrete values.
+
+Source: "IAM JSON policy elements: Condition operators" and "Multivalued context keys" of the IAM user guide.
+A missing key makes a positive operator false and a negated one true; `...IfExists` and `ForAllValues:` are true
+for a missing key, `ForAnyValue:` is false.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from auditor.analysis.iam_actions import pattern_regex
+from auditor.analysis.iam_conditions import Operator, take_apart
+from auditor.analysis.iam_document import ConditionEntry
+
+Values = tuple[str, ...] | None
+"""The values of a context key in a request; None: the request does not have the key."""
+
+
+class UndecidableError(Exception):
+    """A condition that this module does not know how to evaluate; the text says what."""
+
+
+_NEGATED = {
+    "stringnotequals": "stringequals",
+    "stringnotequalsignorecase": "stringequalsignorecase",
+    "stringnotlike": "stringlike",
+    "arnnotequals": "arnlike",
+    "arnnotlike": "arnlike",
+    "numericnotequals": "numericequals",
+    "datenotequals": "dateequals",
+    "notipaddress": "ipaddress",
+}
+
+
+def holds(entry: ConditionEntry, actual: Values) -> bool:
+    """Whether a condition holds for a request whose key has these values. Errors: `UndecidableError`."""
+    operator = take_apart(entry.operator)
+    if operator.base == "null":
+        wanted = {value.lower() for value in entry.values}
+        return ("true" if actual is None else "false") in wanted
+    if operator.quantifier not in ("", "foranyvalue", "forallvalues"):
+        raise UndecidableError(f"the operator {entry.operator} is not known")
+    one = _single(operator, entry.values)
+    if actual is None:
+        return missing_result(operator)
+    if operator.quantifier == "forallvalues":
+        return all(one(value) for value in actual)
+    if operator.quantifier == "foranyvalue" or len(actual) != 1:
+        return any(one(value) for value in actual)
+    return one(actual[0])
+
+
+def missing_result(operator: Operator) -> bool:
+    """What an operator gives for a key that the request does not have."""
+    if operator.quantifier == "foranyvalue":
+        return operator.if_exists
+    return operator.if_exists or operator.quantifier == "forallvalues" or operator.base in _NEGATED
+
+
+def is_negated(operator: Operator) -> bool:
+    """Whether the operator is true for values that match none of those listed."""
+    return operator.base in _NEGATED
+
+
+def _single(operator: Operator, wanted: Sequence[str]) -> Callable[[str], bool]:
+    """The test of one value: any of `wanted` for a positive operator, none of them for a negated one."""
+    negated = operator.base in _NEGATED
+    compare = _COMPARE.get(_NEGATED.get(operator.base, operator.base))
+    if compare is None:
+        raise UndecidableError(f"the operator {operator.base} is not known")
+    return lambda actual: any(compare(actual, value) for value in wanted) != negated
+
+
+def arn_like(actual: str, pattern: str) -> bool:
+    """ARNs compare part by part: a wildcard does not cross the first five colons."""
+    parts, wanted = actual.split(":", 5), pattern.split(":", 5)
+    if len(wanted) != len(parts):
+        return False
+    return all(pattern_matches(value, part) for value, part in zip(parts, wanted, strict=True))
+
+
+def pattern_matches(actual: str, pattern: str) -> bool:
+    """`*` any run, `?` one character, case-sensitive."""
+    return pattern_regex(pattern, False).fullmatch(actual) is not None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UndecidableError(f"{text!r} is no number") from error
+
+
+def moment(text: str) -> float:
+    """A date as IAM writes it, ISO 8601 or epoch seconds, as epoch seconds."""
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        found = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError as error:
+        raise UndecidableError(f"{text!r} is no date") from error
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+def _inside(actual: str, network: str) -> bool:
+    try:
+        return ipaddress.ip_address(actual) in ipaddress.ip_network(network, strict=False)
+    except ValueError as error:
+        raise UndecidableError(f"{network!r} is no network") from error
+
+
+_COMPARE: dict[str, Callable[[str, str], bool]] = {
+    "stringequals": lambda actual, wanted: actual == wanted,
+    "stringequalsignorecase": lambda actual, wanted: actual.lower() == wanted.lower(),
+    "stringlike": pattern_matches,
+    "arnlike": arn_like,
+    "arnequals": arn_like,
+    "bool": lambda actual, wanted: actual.lower() == wanted.lower(),
+    "binaryequals": lambda actual, wanted: actual == wanted,
+    "ipaddress": _inside,
+    "numericequals": lambda actual, wanted: _number(actual) == _number(wanted),
+    "numericlessthan": lambda actual, wanted: _number(actual) < _number(wanted),
+    "numericlessthanequals": lambda actual, wanted: _number(actual) <= _number(wanted),
+    "numericgreaterthan": lambda actual, wanted: _number(actual) > _number(wanted),
+    "numericgreaterthanequals": lambda actual, wanted: _number(actual) >= _number(wanted),
+    "dateequals": lambda actual, wanted: moment(actual) == moment(wanted),
+    "datelessthan": lambda actual, wanted: moment(actual) < moment(wanted),
+    "datelessthanequals": lambda actual, wanted: moment(actual) <= moment(wanted),
+    "dategreaterthan": lambda actual, wanted: moment(actual) > moment(wanted),
+    "dategreaterthanequals": lambda actual, wanted: moment(actual) >= moment(wanted),
+}
