@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, ClassVar, Literal, Protocol, runtime_checkable
 
 from auditor.inventory.recorder import Recorder
-from auditor.inventory.store import SnapshotWriter
+from auditor.inventory.writing import SnapshotWriter
 
 Phase = Literal["workloads", "identities", "registries"]
 """Collectors run in this order: what runs is known before the registries that it is joined with."""

@@ -9,24 +9,11 @@ from pathlib import Path
 
 from auditor.analysis.derive import derive_registry, derive_repository
 from auditor.inventory.facts import Absent, Known, Reason, Unknown
-from auditor.inventory.model import (
-    Encryption,
-    Image,
-    Immutability,
-    Package,
-    PolicyDocument,
-    Registry,
-    RegistryRecord,
-    RegistryRef,
-    RegistryScanning,
-    Repository,
-    RepositoryRecord,
-    ScanResult,
-    ScanSettings,
-    Signature,
-    Vulnerability,
-)
-from auditor.inventory.store import SnapshotWriter
+from auditor.inventory.images import Image, Signature
+from auditor.inventory.model import Registry, RegistryRecord, Repository, RepositoryRecord
+from auditor.inventory.parts import Encryption, Immutability, PolicyDocument, RegistryRef
+from auditor.inventory.scanning import Package, RegistryScanning, ScanResult, ScanSettings, Vulnerability
+from auditor.inventory.writing import SnapshotWriter
 
 IMAGES_PER_REPOSITORY = 100
 NOW = "2026-11-24T12:00:00Z"

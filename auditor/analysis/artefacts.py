@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from auditor.errors import InputError
 from auditor.inventory.facts import Reason, Unknown
-from auditor.inventory.model import Child, Signature
+from auditor.inventory.images import Child, Signature
 
 Kind = Literal["image", "index", "signature", "attestation", "sbom", "artefact", "referrers_index"]
 NOTATION = "application/vnd.cncf.notary.signature"

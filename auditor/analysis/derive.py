@@ -11,7 +11,9 @@ from auditor.analysis.retention import analyse_retention
 from auditor.errors import InputError
 from auditor.inventory.derived import AccessAnalysis, ReferenceAnalysis
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.model import Image, PolicyDocument, Registry, RegistryDerived, Repository, RepositoryDerived
+from auditor.inventory.images import Image
+from auditor.inventory.model import Registry, RegistryDerived, Repository, RepositoryDerived
+from auditor.inventory.parts import PolicyDocument
 
 T = TypeVar("T")
 

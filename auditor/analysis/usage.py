@@ -11,7 +11,8 @@ import msgspec
 from auditor.analysis.references import ParsedReference, parse_reference
 from auditor.inventory.derived import RepositoryUsage, Use
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
-from auditor.inventory.model import Image, Registry, Repository, RepositoryRecord
+from auditor.inventory.images import Image
+from auditor.inventory.model import Registry, Repository, RepositoryRecord
 from auditor.inventory.workloads import Resolution, Workload, WorkloadDerived, WorkloadRecord
 
 SOURCE = "auditor:workloads"

@@ -20,9 +20,13 @@ MAX_SHOWN = 60
 
 @cache
 def packaged_schema(package: str, name: str) -> dict[str, Any]:
-    """A JSON Schema that ships in `package`."""
+    """A JSON Schema that ships in `package`; one that `extends` another has its properties as well."""
     schema: dict[str, Any] = json.loads(resources.files(package).joinpath(name).read_text("utf-8"))
-    return schema
+    extended = schema.pop("extends", None)
+    if extended is None:
+        return schema
+    base = packaged_schema(package, extended)
+    return {**base, **schema, "properties": {**base["properties"], **schema["properties"]}}
 
 
 def check_document(

@@ -20,7 +20,7 @@ from auditor.findings.model import (
 )
 from auditor.findings.spool import FindingSpool
 from auditor.findings.waivers import WaiverBook
-from auditor.inventory.names import WORKLOAD_PLATFORMS
+from auditor.inventory.names import REGISTRY_KINDS, WORKLOAD_PLATFORMS
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -141,11 +141,11 @@ def make_resource(verdict: Verdict, place: Place) -> Resource:
         return Resource(id=identity, kind=identity.partition(":")[0])
     parts = identity.split(":", 5)
     path = parts[5] if len(parts) > 5 else ""  # noqa: PLR2004  urn:cr:kind:account:region:path
-    if parts[2] == "iam" and path:
-        # policy/…, principal/…, credential/…: what it is stands first.
-        return Resource(id=identity, kind=path.partition("/")[0], account=place.account, region=place.region)
     if parts[2] in WORKLOAD_PLATFORMS:
         return Resource(id=identity, kind="workload", account=place.account, region=place.region)
+    if parts[2] not in REGISTRY_KINDS and path:
+        # policy/…, principal/…, credential/…, key/…, suppression/…: what it is stands first.
+        return Resource(id=identity, kind=path.partition("/")[0], account=place.account, region=place.region)
     name, _, digest = path.partition("@")
     kind = "image" if digest else "repository" if name else "registry"
     return Resource(

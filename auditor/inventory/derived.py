@@ -127,3 +127,48 @@ class RepositoryHistory(Record, frozen=True):
     images_before: int
     size_bytes_before: int
     moved: list[MovedTag]
+
+
+class Removal(Record, frozen=True):
+    """An image that a retention policy takes, and when: 0 days from the snapshot is at its next run."""
+
+    digest: str
+    action: Literal["expire", "archive"]
+    priority: int
+    """Of the rule that takes it; 0: it goes with the image that it belongs to (`because_of`)."""
+    after_days: int
+    because_of: str = ""
+
+
+class RuleOutlook(Record, frozen=True):
+    """What one rule of a retention policy does: how many images it selects, and takes within the horizon."""
+
+    priority: int
+    matched: int
+    taken: int
+
+
+class RetentionOutlook(Record, frozen=True):
+    """A retention policy played forward over the images as they are, with no new pushes or pulls.
+
+    `doubts`: what was not read and may change the answer; with any, what is not in `removals` is not surely kept.
+    """
+
+    horizon_days: int
+    removals: list[Removal]
+    rules: list[RuleOutlook]
+    uncovered: list[str]
+    """Tagged images that no rule selects, sorted by digest."""
+    doubts: list[str]
+
+
+class Growth(Record, frozen=True):
+    """What a registry held at an earlier snapshot, taken at `since`, and holds now."""
+
+    since: str
+    repositories_before: int
+    repositories: int
+    images_before: int
+    images: int
+    size_bytes_before: int
+    size_bytes: int

@@ -13,8 +13,9 @@ import msgspec
 
 from auditor.errors import InputError
 from auditor.inventory.facts import Fact
+from auditor.inventory.images import Image
 from auditor.inventory.locate import line_of
-from auditor.inventory.model import Image, Registry, Repository
+from auditor.inventory.model import Registry, Repository
 from auditor.inventory.recorder import ErrorEntry
 
 MAX_BYTES = 1024 * 1024 * 1024

@@ -110,17 +110,31 @@ class IdentityGrant(Record, frozen=True):
     actions: list[str]
 
 
-class PrincipalAccess(Record, frozen=True):
-    """What a principal can do to the account's own repositories, all its policies joined.
+class Witness(Record, frozen=True):
+    """A statement that let a request through or stopped it: where it stands and what it is called."""
 
-    `repositories`: name patterns; `certainty`: `exact`, or `unknown` with the missing piece.
+    layer: str
+    """`identity`, `boundary`, `scp`, `rcp`, `repository` or `registry`."""
+    policy: str
+    statement: int
+    sid: str
+
+
+class PrincipalAccess(Record, frozen=True):
+    """One thing that a principal can do to repositories of its account, all layers of policies joined.
+
+    `certainty`: `exact`, or `unknown` with the missing piece in `reason`: then it may not be able to.
     """
 
     principal: str
-    capabilities: list[Capability]
+    capability: Capability
     repositories: list[str]
+    """Ids of repositories of this snapshot, at most 20, sorted; `count` has the whole number."""
+    count: int
     certainty: Literal["exact", "unknown"]
     reason: str = ""
+    witness: list[Witness] = []
+    """Of the first repository."""
 
 
 class LocatedProblem(Record, frozen=True):
@@ -135,6 +149,8 @@ class AccountDerived(Record, frozen=True):
 
     grants: Fact[list[IdentityGrant]]
     problems: Fact[list[LocatedProblem]]
+    effective: Fact[list[PrincipalAccess]] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
+    """Push, delete and administer, by principal; known once all registries of the snapshot are read."""
 
 
 class AccountRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

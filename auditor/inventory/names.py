@@ -6,6 +6,9 @@ import hashlib
 import re
 
 WORKLOAD_PLATFORMS = frozenset({"ecs", "lambda", "app_runner", "batch", "sagemaker", "codebuild", "kubernetes"})
+REGISTRY_KINDS = frozenset(
+    {"ecr", "ecr_public", "harbor", "acr", "gar", "artifactory", "dockerhub", "ghcr", "quay", "oci"}
+)
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 

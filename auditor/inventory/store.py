@@ -1,58 +1,21 @@
 """The snapshot store: a directory of parts and a manifest with their digests.
 
 Shape: `manifest.json`, and per scope `parts/<stem>.jsonl` (one record a line: repositories sorted by name, or
-workloads) with `parts/<stem>.context.json` (the registry, the account or the platform). It is written beside
-its destination and renamed when complete, so a snapshot is there entirely or not at all.
+workloads) with `parts/<stem>.context.json` (the registry, the account or the platform). This module reads it;
+`writing` writes it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import shutil
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Literal, Protocol, Self
+from typing import Literal
 
 import msgspec
 
-from auditor.errors import InputError, UsageError
-from auditor.inventory.facts import Known
-from auditor.inventory.identity import AccountRecord
-from auditor.inventory.model import RegistryRecord, RepositoryRecord
-from auditor.inventory.names import part_stem
-from auditor.inventory.recorder import ErrorEntry, Recorder
-from auditor.inventory.workloads import WorkloadRecord, WorkloadsContext
-
-ContextRecord = RegistryRecord | AccountRecord | WorkloadsContext
-LineRecord = RepositoryRecord | WorkloadRecord
-AnyRecord = LineRecord | ContextRecord
-
-
-class Completion(Protocol):
-    """Adds to records what follows from other scopes, just before they are written. Called from many threads."""
-
-    def complete(self, record: LineRecord) -> LineRecord:
-        """The record to write."""
-        ...
-
-    def closed(self, scope: str, context: ContextRecord | None, errors: list[ErrorEntry]) -> None:
-        """A scope is done; `context` is None where nothing of it could be read."""
-        ...
-
-
-class AsCollected:
-    """Adds nothing."""
-
-    def complete(self, record: LineRecord) -> LineRecord:
-        """See `Completion.complete`."""
-        return record
-
-    def closed(self, scope: str, context: ContextRecord | None, errors: list[ErrorEntry]) -> None:
-        """See `Completion.closed`."""
-
+from auditor.errors import InputError
+from auditor.inventory.recorder import ErrorEntry
 
 MANIFEST = "manifest.json"
 MAX_LINE_BYTES = 512 * 1024 * 1024
@@ -92,168 +55,6 @@ class Manifest(msgspec.Struct, frozen=True):
     auditor_version: str
     complete: bool
     scopes: list[ScopeEntry]
-
-
-class ScopeWriter:
-    """Streams one scope to its part. `write` in the order of repository names, from one thread."""
-
-    def __init__(self, scope: str, folder: Path, now: str, completion: Completion) -> None:
-        self.id = scope
-        self.now = now
-        self._completion = completion
-        self.recorder = Recorder()
-        self._stem = part_stem(scope)
-        self._folder = folder
-        self._path = folder / f"{self._stem}.jsonl"
-        self._file: BinaryIO = self._path.open("wb")
-        self._hash = hashlib.sha256()
-        self._size = 0
-        self._repositories = 0
-        self._images = 0
-        self._encoder = msgspec.json.Encoder(order="deterministic")
-
-    def write(self, record: LineRecord) -> None:
-        """Append one repository or workload."""
-        record = self._completion.complete(record)
-        line = self._encoder.encode(record) + b"\n"
-        self._file.write(line)
-        self._hash.update(line)
-        self._size += len(line)
-        if isinstance(record, RepositoryRecord):
-            self._repositories += 1
-            if isinstance(record.images, Known):
-                self._images += len(record.images.value)
-
-    def close(self) -> None:
-        """Close the file of an unfinished scope."""
-        self._file.close()
-
-    def finish(self, context: ContextRecord | None) -> ScopeEntry:
-        """Close the part and say what it holds; `context` is None for a scope that could not be read at all."""
-        self._file.close()
-        context_part = None
-        if context is not None:
-            content = self._encoder.encode(context) + b"\n"
-            path = self._folder / f"{self._stem}.context.json"
-            path.write_bytes(content)
-            context_part = Part(f"parts/{path.name}", hashlib.sha256(content).hexdigest(), len(content))
-        records = Part(f"parts/{self._path.name}", self._hash.hexdigest(), self._size)
-        if context is None:
-            self._path.unlink()
-        ledger = self.recorder.ledger()
-        self._completion.closed(self.id, context, ledger.errors)
-        return ScopeEntry(
-            id=self.id,
-            repositories=self._repositories,
-            images=self._images,
-            calls=sum(ledger.calls.values()),
-            calls_by_operation=ledger.calls,
-            errors=ledger.errors,
-            notes=ledger.notes,
-            wanted=ledger.wanted,
-            answered=ledger.answered,
-            context=context_part,
-            records=None if context is None else records,
-        )
-
-
-class SnapshotWriter:
-    """Writes a snapshot directory; nothing appears at `path` until every scope is closed.
-
-    `completion`: see `Completion`; without it records are written as they come.
-    Errors: `UsageError` when `path` exists and is not a snapshot.
-    """
-
-    def __init__(self, path: Path, *, now: str, auditor_version: str, completion: Completion | None = None) -> None:
-        if path.exists() and not (path / MANIFEST).is_file() and (not path.is_dir() or any(path.iterdir())):
-            raise UsageError("exists and is not a snapshot", path=path, hint="name another directory with -o")
-        self.path = path
-        self.now = now
-        self._completion = completion or AsCollected()
-        self._version = auditor_version
-        self._work = path.with_name(f".{path.name}.partial")
-        self._lock = threading.Lock()
-        self._scopes: dict[str, ScopeEntry] = {}
-        self._open: dict[str, ScopeWriter] = {}
-        self._made: list[Path] = []
-
-    def __enter__(self) -> Self:
-        shutil.rmtree(self._work, ignore_errors=True)
-        self._made = [parent for parent in self._work.parents if not parent.exists()]
-        try:
-            (self._work / "parts").mkdir(parents=True)
-        except OSError as error:
-            raise UsageError(f"cannot be written: {error.strerror}", path=self.path) from error
-        return self
-
-    def open_scope(self, scope: str) -> ScopeWriter:
-        """A writer for one scope; scopes may be written at the same time by different threads."""
-        with self._lock:
-            if scope in self._open:
-                raise UsageError(
-                    f"scope {scope} is collected twice",
-                    hint="two targets reach the same account and region: remove one",
-                )
-            self._open[scope] = ScopeWriter(scope, self._work / "parts", self.now, self._completion)
-            return self._open[scope]
-
-    def close_scope(self, entry: ScopeEntry) -> None:
-        """Take a finished scope into the manifest."""
-        with self._lock:
-            self._scopes[entry.id] = entry
-
-    def scopes(self) -> list[str]:
-        """The ids of all closed scopes, sorted."""
-        return sorted(self._scopes)
-
-    def rewrite(self, scope: str, change: Callable[[bytes], bytes]) -> None:
-        """Replace every line of a closed scope's records by `change(line)`; for joins that need all scopes."""
-        entry = self._scopes[scope]
-        if entry.records is None:
-            return
-        path = self._work / entry.records.path
-        changed = path.with_suffix(".new")
-        digest, size = hashlib.sha256(), 0
-        with path.open("rb") as old, changed.open("wb") as new:
-            for line in old:
-                content = change(line.rstrip(b"\n")) + b"\n"
-                new.write(content)
-                digest.update(content)
-                size += len(content)
-        changed.replace(path)
-        part = Part(entry.records.path, digest.hexdigest(), size)
-        self._scopes[scope] = msgspec.structs.replace(entry, records=part)
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is not None:
-            for scope in self._open.values():
-                scope.close()
-            shutil.rmtree(self._work, ignore_errors=True)
-            for parent in self._made:
-                with suppress(OSError):  # somebody else wrote there meanwhile: it stays
-                    parent.rmdir()
-            return
-        manifest = Manifest(
-            schema_version=1,
-            kind="registry-auditor/snapshot",
-            taken_at=self.now,
-            auditor_version=self._version,
-            complete=all(not entry.errors for entry in self._scopes.values()),
-            scopes=[self._scopes[scope] for scope in sorted(self._scopes)],
-        )
-        content = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
-        (self._work / MANIFEST).write_bytes(content)
-        if self.path.exists():
-            old = self.path.with_name(f".{self.path.name}.old")
-            shutil.rmtree(old, ignore_errors=True)
-            self.path.rename(old)
-            self._work.rename(self.path)
-            shutil.rmtree(old)
-        else:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._work.rename(self.path)
 
 
 class SnapshotReader:

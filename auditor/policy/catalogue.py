@@ -25,7 +25,10 @@ class RuleMeta(msgspec.Struct, frozen=True):
     since: str
     inputs: list[Literal["registry", "repository", "account", "workload", "waivers"]]
     """Which records it is evaluated on."""
-    entity: Literal["registry", "repository", "image", "policy", "principal", "credential", "workload", "waiver"]
+    entity: Literal[
+        "registry", "repository", "image", "policy", "principal", "credential", "key", "suppression", "workload",
+        "waiver",
+    ]  # fmt: skip
     """What its verdicts are about."""
     registries: list[str]
     frameworks: dict[str, list[str]]

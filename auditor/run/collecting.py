@@ -11,9 +11,10 @@ from auditor import __version__, plugins
 from auditor.config.settings import Config
 from auditor.config.validation import check_document, packaged_schema
 from auditor.errors import ConfigError
-from auditor.inventory.store import Manifest, SnapshotReader, SnapshotWriter
+from auditor.inventory.store import Manifest, SnapshotReader
+from auditor.inventory.writing import SnapshotWriter
 from auditor.run import clock
-from auditor.run.joining import Join
+from auditor.run.joins.complete import Joins
 
 Progress = Callable[[str, int], None]
 
@@ -46,11 +47,11 @@ def collect(config: Config, out: Path, progress: Progress, *, since: Path | None
         raise ConfigError("has no targets", path=path, field="targets", hint="auditor init shows an example")
     checked = [_check_target(config, index, target) for index, target in enumerate(targets)]
     checked.sort(key=lambda pair: _ORDER.index(pair[0].phase))
-    join = Join(since=since, expects_workloads=any(c.phase == "workloads" for c, _ in checked))
-    with SnapshotWriter(out, now=clock.now(), auditor_version=__version__, completion=join) as writer:
+    joins = Joins(since=since, expects_workloads=any(c.phase == "workloads" for c, _ in checked))
+    with SnapshotWriter(out, now=clock.now(), auditor_version=__version__, completion=joins) as writer:
         for collector, target in checked:
             collector.collect(target, writer, progress)
-        join.finish(writer)
+        joins.finish(writer)
     return CollectOutcome(out, SnapshotReader(out).manifest)
 
 

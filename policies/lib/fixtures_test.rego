@@ -14,6 +14,8 @@ absent := {"state": "absent", "source": "ecr:Call", "code": "NotFoundException"}
 
 unknown(call) := {"state": "unknown", "reason": "access_denied", "source": call, "detail": ""}
 
+not_requested(call) := {"state": "unknown", "reason": "not_requested", "source": call, "detail": ""}
+
 unsupported := {"state": "unknown", "reason": "unsupported_by_platform", "source": "none", "detail": ""}
 
 digest(n) := sprintf("sha256:%064d", [n])
@@ -53,6 +55,11 @@ image(n, tags, changes) := override(
 		"scan": scan({}, []),
 		"signatures": known([]),
 		"signing_status": absent,
+		"last_pulled_at": absent,
+		"archived_at": absent,
+		"activated_at": absent,
+		"config": not_requested("ecr:GetDownloadUrlForLayer"),
+		"replicas": not_requested("ecr:DescribeImageReplicationStatus"),
 	},
 	changes,
 )
@@ -88,6 +95,8 @@ record(changes, images, derived) := {
 			"access_policy": absent,
 			"retention_policy": known({"text": "{}"}),
 			"size_bytes": known(1000),
+			"visibility": known("private"),
+			"created_at": known("2026-01-01T00:00:00Z"),
 		},
 		changes,
 	),
@@ -96,6 +105,10 @@ record(changes, images, derived) := {
 			"access": absent,
 			"retention": known({"rules": [expire("untagged", "since_pushed", 7)], "errors": [], "warnings": []}),
 			"reference": known({"repository_error": "", "components": ["team", "app"], "bad_tags": []}),
+			"usage": not_requested("auditor:workloads"),
+			"history": not_requested("auditor:since"),
+			"outlook": absent,
+			"replicas": not_requested("auditor:join"),
 		},
 		derived,
 	),
@@ -125,10 +138,69 @@ registry(changes, derived) := {
 			"repository_names": known(["team/app"]),
 			"access_policy": absent,
 			"replication": known([]),
+			"keys": not_requested("kms:DescribeKey"),
+			"suppressions": not_requested("inspector2:ListFilters"),
+			"trails": not_requested("cloudtrail:DescribeTrails"),
+			"event_rules": not_requested("events:ListRules"),
+			"quotas": not_requested("servicequotas:ListServiceQuotas"),
+			"visibility": known("private"),
 		},
 		changes,
 	),
-	"derived": override({"access": absent}, derived),
+	"derived": override({"access": absent, "growth": not_requested("auditor:since")}, derived),
+}
+
+# What runs out of the repository; `uses` as in RepositoryUsage.
+usage(uses) := known({"complete": true, "missing": [], "uses": uses})
+
+use(n) := {
+	"digest": digest(n),
+	"reference": "111111111111.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1.0.0",
+	"workload": "urn:cr:ecs:111111111111:eu-west-1:service/prod/app/app",
+	"running": true,
+}
+
+account(changes, derived) := override(
+	{
+		"entity": "account",
+		"id": "urn:cr:iam:111111111111:global",
+		"scope": "iam/111111111111/global",
+		"now": "2026-11-24T00:00:00Z",
+		"account": "111111111111",
+		"placement": absent,
+		"principals": known([]),
+		"policies": known([]),
+		"guardrails": absent,
+		"access_keys": known([]),
+		"derived": override({"grants": known([]), "problems": known([]), "effective": known([])}, derived),
+	},
+	changes,
+)
+
+workload(changes, resolution) := {
+	"entity": "workload",
+	"id": "urn:cr:ecs:111111111111:eu-west-1:service/prod/app/app",
+	"scope": "workloads/111111111111/eu-west-1",
+	"now": "2026-11-24T00:00:00Z",
+	"workload": override(
+		{
+			"platform": "ecs",
+			"kind": "service",
+			"cluster": "prod",
+			"namespace": "",
+			"name": "app",
+			"container": "app",
+			"image": "111111111111.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1.0.0",
+			"digest": known(digest(1)),
+			"running": true,
+			"pull_policy": "",
+			"pull_secrets": [],
+			"service_account": "",
+			"tags": {},
+		},
+		changes,
+	),
+	"derived": {"resolution": resolution},
 }
 
 grant(audience, principals, changes) := override(

@@ -43,8 +43,14 @@ conditions = st.one_of(
     ),
     st.tuples(
         st.sampled_from(
-            ["StringEquals", "StringNotEquals", "StringEqualsIfExists", "ForAllValues:StringEquals",
-             "ForAnyValue:StringLike", "StringLike"]
+            [
+                "StringEquals",
+                "StringNotEquals",
+                "StringEqualsIfExists",
+                "ForAllValues:StringEquals",
+                "ForAnyValue:StringLike",
+                "StringLike",
+            ]
         ),
         st.just("aws:PrincipalOrgID"),
         st.sampled_from([["o-own"], ["o-other"], ["o-*"]]),
@@ -64,20 +70,59 @@ conditions = st.one_of(
         st.just("AWS:PrincipalArn"),
         st.sampled_from([["arn:aws:iam::*:role/ci"], ["arn:aws:iam::111111111111:*"], ["arn:aws:iam::*:user/*"]]),
     ),
-    st.tuples(st.sampled_from(["Bool", "BoolIfExists"]), st.just("aws:MultiFactorAuthPresent"), st.sampled_from([["true"], ["false"]])),
+    st.tuples(
+        st.sampled_from(["Bool", "BoolIfExists"]),
+        st.just("aws:MultiFactorAuthPresent"),
+        st.sampled_from([["true"], ["false"]]),
+    ),
     st.tuples(st.just("Bool"), st.just("aws:SecureTransport"), st.sampled_from([["true"], ["false"]])),
-    st.tuples(st.just("Null"), st.sampled_from(["aws:PrincipalOrgID", "aws:UserAgent", "aws:SourceVpce"]), st.sampled_from([["true"], ["false"]])),
-    st.tuples(st.sampled_from(["StringLike", "StringNotLike"]), st.just("aws:UserAgent"), st.sampled_from([["docker/*"], ["curl/2"]])),
-    st.tuples(st.sampled_from(["DateGreaterThan", "DateLessThan"]), st.just("aws:CurrentTime"), st.sampled_from([["2026-01-01T00:00:00Z"], ["2027-01-01T00:00:00Z"]])),
+    st.tuples(
+        st.just("Null"),
+        st.sampled_from(["aws:PrincipalOrgID", "aws:UserAgent", "aws:SourceVpce"]),
+        st.sampled_from([["true"], ["false"]]),
+    ),
+    st.tuples(
+        st.sampled_from(["StringLike", "StringNotLike"]),
+        st.just("aws:UserAgent"),
+        st.sampled_from([["docker/*"], ["curl/2"]]),
+    ),
+    st.tuples(
+        st.sampled_from(["DateGreaterThan", "DateLessThan"]),
+        st.just("aws:CurrentTime"),
+        st.sampled_from([["2026-01-01T00:00:00Z"], ["2027-01-01T00:00:00Z"]]),
+    ),
 )
-actions = st.sampled_from([["ecr:*"], ["ecr:BatchGetImage"], "ecr:PutImage", ["*"], ["ecr:Put*", "ecr:Batch*"], ["s3:*"], ["ECR:batchgetimage"]])
+actions = st.sampled_from(
+    [
+        ["ecr:*"],
+        ["ecr:BatchGetImage"],
+        "ecr:PutImage",
+        ["*"],
+        ["ecr:Put*", "ecr:Batch*"],
+        ["s3:*"],
+        ["ECR:batchgetimage"],
+    ]
+)
 principals = st.sampled_from(
-    ["*", {"AWS": "*"}, {"AWS": ROOT.format(brute.OWN)}, {"AWS": brute.OTHER}, {"AWS": [CALLERS[0].arn]},
-     {"AWS": [CALLERS[1].arn, CALLERS[2].arn]}, {"AWS": CALLERS[3].arn}]
+    [
+        "*",
+        {"AWS": "*"},
+        {"AWS": ROOT.format(brute.OWN)},
+        {"AWS": brute.OTHER},
+        {"AWS": [CALLERS[0].arn]},
+        {"AWS": [CALLERS[1].arn, CALLERS[2].arn]},
+        {"AWS": CALLERS[3].arn},
+    ]
 )
 resources = st.sampled_from(
-    ["*", brute.REPOSITORY, "arn:aws:ecr:*:*:repository/team/*", "arn:aws:ecr:eu-west-1:111111111111:repository/other",
-     "arn:aws:ecr:*:*:repository/${aws:PrincipalTag/team}/*", ["arn:aws:s3:::x", "arn:aws:ecr:*:111111111111:*"]]
+    [
+        "*",
+        brute.REPOSITORY,
+        "arn:aws:ecr:*:*:repository/team/*",
+        "arn:aws:ecr:eu-west-1:111111111111:repository/other",
+        "arn:aws:ecr:*:*:repository/${aws:PrincipalTag/team}/*",
+        ["arn:aws:s3:::x", "arn:aws:ecr:*:111111111111:*"],
+    ]
 )
 
 
@@ -91,7 +136,9 @@ def statements(draw: st.DrawFn, *, resource: bool, principal: bool) -> dict[str,
     if principal:
         # What a Deny with NotPrincipal spares is documented only in part: see test_effective.py.
         opposite = effect == "Allow" and draw(st.integers(0, 9)) == 0
-        statement["NotPrincipal" if opposite else "Principal"] = draw(principals.filter(lambda p: not opposite or p not in ("*", {"AWS": "*"})))
+        statement["NotPrincipal" if opposite else "Principal"] = draw(
+            principals.filter(lambda p: not opposite or p not in ("*", {"AWS": "*"}))
+        )
     chosen: dict[str, dict[str, Any]] = {}
     for operator, key, values in draw(st.lists(conditions, max_size=2)):
         chosen.setdefault(operator, {})[key] = values
@@ -126,14 +173,18 @@ def bearing_of(world: dict[str, Any]) -> Bearing:
 
     return Bearing(
         identity=compiled(world["identity"], "identity"),
-        boundary=None if world["boundary"] is None else Level("boundary", "bound", compiled(world["boundary"], "boundary")),
+        boundary=None
+        if world["boundary"] is None
+        else Level("boundary", "bound", compiled(world["boundary"], "boundary")),
         guardrails=tuple(Level("scp", f"level {i}", compiled(level, "scp")) for i, level in enumerate(world["levels"])),
         resource=compiled(world["resource"], "repository"),
     )
 
 
 def caller_of(caller: brute.Caller) -> Caller:
-    placement = Known(OrganizationPlacement(caller.organisation, "")) if caller.organisation else Absent("organizations")
+    placement = (
+        Known(OrganizationPlacement(caller.organisation, "")) if caller.organisation else Absent("organizations")
+    )
     return Caller(caller.arn, caller.account, caller.kind, "AROAEXAMPLE", caller.tags, placement)  # type: ignore[arg-type]
 
 

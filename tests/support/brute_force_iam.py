@@ -79,8 +79,8 @@ def filled(text: str, request: dict[str, str]) -> str | None:
 
 def condition_holds(operator: str, key: str, wanted: list[str], request: dict[str, str]) -> bool:
     actual = request.get(key.lower())
-    quantifier = operator.split(":")[0] if ":" in operator else ""
-    base = operator.split(":")[-1]
+    quantifier = operator.split(":", maxsplit=1)[0] if ":" in operator else ""
+    base = operator.rsplit(":", maxsplit=1)[-1]
     lenient = base.endswith("IfExists")
     base = base.removesuffix("IfExists")
     if base == "Null":

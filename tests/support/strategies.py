@@ -9,29 +9,11 @@ from hypothesis import strategies as st
 
 from auditor.analysis.derive import derive_registry, derive_repository
 from auditor.inventory.facts import Absent, Known, Reason, Unknown
-from auditor.inventory.model import (
-    Child,
-    Destination,
-    Encryption,
-    Fix,
-    Image,
-    Immutability,
-    NameFilter,
-    Package,
-    PolicyDocument,
-    Registry,
-    RegistryRecord,
-    RegistryRef,
-    RegistryScanning,
-    ReplicationRule,
-    Repository,
-    RepositoryRecord,
-    ScanResult,
-    ScanSettings,
-    Signature,
-    SigningStatus,
-    Vulnerability,
-)
+from auditor.inventory.images import Child, Image, Signature, SigningStatus
+from auditor.inventory.model import Registry, RegistryRecord, Repository, RepositoryRecord
+from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument, RegistryRef
+from auditor.inventory.replication import Destination, ReplicationRule
+from auditor.inventory.scanning import Fix, Package, RegistryScanning, ScanResult, ScanSettings, Vulnerability
 
 NOW = "2026-11-24T12:00:00Z"
 ACCOUNT, REGION = "111111111111", "eu-west-1"

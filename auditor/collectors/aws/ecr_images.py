@@ -21,8 +21,10 @@ from auditor.collectors.aws.settings import EcrSettings
 from auditor.collectors.aws.words import text_fact, time_fact
 from auditor.errors import InputError
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.model import Child, Image, ScanResult, Signature, SigningRule, SigningStatus
+from auditor.inventory.images import Child, Image, Signature, SigningStatus
+from auditor.inventory.model import SigningRule
 from auditor.inventory.recorder import Recorder
+from auditor.inventory.scanning import ScanResult
 
 LIST = "ecr:DescribeImages"
 MAX_IDS = 100

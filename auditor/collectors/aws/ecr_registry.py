@@ -9,17 +9,11 @@ from typing import Any, Literal
 from auditor.collectors.aws.calls import Caller, fact_of
 from auditor.collectors.aws.words import FREQUENCIES, document, encryption, immutability, wildcard
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.model import (
-    CacheRule,
-    CreationTemplate,
-    Destination,
-    PolicyDocument,
-    RegistryScanning,
-    RegistryScanRule,
-    ReplicationRule,
-    SigningRule,
-)
+from auditor.inventory.model import SigningRule
+from auditor.inventory.parts import PolicyDocument
 from auditor.inventory.recorder import Recorder
+from auditor.inventory.replication import CacheRule, CreationTemplate, Destination, ReplicationRule
+from auditor.inventory.scanning import RegistryScanning, RegistryScanRule
 
 _SETTINGS = ("BASIC_SCAN_TYPE_VERSION", "BLOB_MOUNTING")
 

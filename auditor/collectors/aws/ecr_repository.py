@@ -12,18 +12,13 @@ from auditor.collectors.aws.ecr_images import ImageReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.words import FREQUENCIES, document, encryption, immutability, time_fact, wildcard
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.model import (
-    CacheRule,
-    Image,
-    PolicyDocument,
-    RegistryRef,
-    RegistryScanning,
-    Repository,
-    RepositoryRecord,
-    ScanSettings,
-)
+from auditor.inventory.images import Image
+from auditor.inventory.model import Repository, RepositoryRecord
 from auditor.inventory.names import repository_urn
+from auditor.inventory.parts import PolicyDocument, RegistryRef
 from auditor.inventory.recorder import Recorder
+from auditor.inventory.replication import CacheRule
+from auditor.inventory.scanning import RegistryScanning, ScanSettings
 
 LIST = "ecr:DescribeRepositories"
 ROOT_PREFIX = "ROOT"

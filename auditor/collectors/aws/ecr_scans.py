@@ -7,7 +7,7 @@ from typing import Any, Literal
 from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.words import time_fact
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.model import Fix, Package, ScanResult, Vulnerability
+from auditor.inventory.scanning import Fix, Package, ScanResult, Vulnerability
 
 SOURCE = "ecr:DescribeImageScanFindings"
 State = Literal["complete", "active", "pending", "failed", "unsupported", "expired", "archived"]

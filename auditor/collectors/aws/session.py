@@ -15,7 +15,7 @@ from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshabl
 
 from auditor import __version__
 from auditor.collectors.aws.failures import CallFailedError, explain
-from auditor.collectors.aws.settings import AccountSettings, EcrSettings
+from auditor.collectors.aws.settings import AccountSettings, AwsSettings
 from auditor.errors import ConfigError, CredentialsError
 from auditor.inventory.facts import Absent
 
@@ -32,7 +32,7 @@ class Account:
     failure: CallFailedError | None
 
 
-def client_config(settings: EcrSettings) -> Config:
+def client_config(settings: AwsSettings) -> Config:
     """One configuration for all clients."""
     return Config(
         connect_timeout=settings.connect_timeout_s,
@@ -45,14 +45,14 @@ def client_config(settings: EcrSettings) -> Config:
     )
 
 
-def make_client(session: Any, service: str, region: str, settings: EcrSettings) -> Any:
+def make_client(session: Any, service: str, region: str, settings: AwsSettings) -> Any:
     """A client of `service`."""
     return session.client(
         service, region_name=region, endpoint_url=settings.endpoint_url, config=client_config(settings)
     )
 
 
-def enter_accounts(settings: EcrSettings) -> Iterator[Account]:
+def enter_accounts(settings: AwsSettings) -> Iterator[Account]:
     """Every account of the target, in order.
 
     Errors: `CredentialsError` when there is nothing to sign requests with, `ConfigError` for an unknown
@@ -89,7 +89,7 @@ def _expected(account: AccountSettings) -> str:
     return account.role_arn.split(":")[4] if account.role_arn else account.profile or "default"
 
 
-def _session(account: AccountSettings, settings: EcrSettings, region: str) -> Any:
+def _session(account: AccountSettings, settings: AwsSettings, region: str) -> Any:
     try:
         session = boto3.Session(profile_name=account.profile, region_name=region)
     except exceptions.ProfileNotFound as error:
@@ -119,7 +119,7 @@ def _session(account: AccountSettings, settings: EcrSettings, region: str) -> An
     return boto3.Session(botocore_session=inner, region_name=region)
 
 
-def regions_of(account: Account, settings: EcrSettings) -> list[str]:
+def regions_of(account: Account, settings: AwsSettings) -> list[str]:
     """The regions to read: as listed, or every one that the account has enabled (account:ListRegions).
 
     Errors: `CallFailedError` when they cannot be discovered.

@@ -1,4 +1,4 @@
-"""One `ecr` target, typed. Shape: target_schema.json."""
+"""Targets on AWS, typed. Shapes: target_base.json, and one schema a kind that extends it."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ class RepositoryFilter(msgspec.Struct, frozen=True):
     exclude: list[str] = []
 
 
-class EcrSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """The target."""
+class AwsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What every target on AWS has."""
 
-    kind: Literal["ecr"] = "ecr"
+    kind: str
     accounts: list[AccountSettings] = msgspec.field(default_factory=lambda: [AccountSettings()])
-    regions: list[str] | str
+    regions: list[str] | str = "discover"
     organization: str | None = None
-    repositories: RepositoryFilter = RepositoryFilter()
     endpoint_url: str | None = None
     concurrency: int = 16
     rate: dict[str, float] = {}
@@ -39,6 +38,14 @@ class EcrSettings(msgspec.Struct, frozen=True, kw_only=True):
     connect_timeout_s: float = 5.0
     read_timeout_s: float = 30.0
     region_timeout_s: float = 900.0
-    read_manifests: bool = True
-    scan_details: Literal["auto", "always", "never"] = "auto"
     max_repositories: int | None = None
+
+
+class EcrSettings(AwsSettings, frozen=True, kw_only=True):
+    """A target of kind `ecr`."""
+
+    kind: Literal["ecr"] = "ecr"
+    repositories: RepositoryFilter = RepositoryFilter()
+    read_manifests: bool = True
+    read_configs: bool = False
+    scan_details: Literal["auto", "always", "never"] = "auto"

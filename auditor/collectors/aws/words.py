@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.model import Encryption, Immutability, NameFilter, PolicyDocument
+from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument
 
 _MODES: dict[str, Literal["none", "all", "all_except", "none_except"]] = {
     "MUTABLE": "none",

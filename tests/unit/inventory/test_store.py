@@ -9,7 +9,8 @@ import pytest
 from auditor.errors import InputError, UsageError
 from auditor.inventory.facts import Known, Reason, Unknown
 from auditor.inventory.locate import line_of
-from auditor.inventory.store import SnapshotReader, SnapshotWriter
+from auditor.inventory.store import SnapshotReader
+from auditor.inventory.writing import SnapshotWriter
 from bench.inventory import write_snapshot
 
 

@@ -1,0 +1,76 @@
+"""Where repositories are copied to and come from, and the defaults of those that a registry creates itself."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from auditor.inventory.base import Record
+from auditor.inventory.facts import Fact
+from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument
+
+
+class Destination(Record, frozen=True):
+    """Where a replication rule copies to."""
+
+    account: str
+    region: str
+
+
+class ReplicationRule(Record, frozen=True):
+    """One replication rule; no filters: everything."""
+
+    filters: list[NameFilter]
+    destinations: list[Destination]
+    deletes: bool
+
+
+class CacheRule(Record, frozen=True):
+    """A pull-through cache rule; the credential is a reference, never its value."""
+
+    prefix: str
+    upstream: str
+    upstream_kind: str
+    credential: Fact[str]
+
+
+class CreationTemplate(Record, frozen=True):
+    """Defaults of repositories that the registry creates itself."""
+
+    prefix: str
+    applied_for: list[str]
+    immutability: Fact[Immutability]
+    encryption: Fact[Encryption]
+    resource_tags: Fact[dict[str, str]]
+    access_policy: Fact[PolicyDocument]
+    retention_policy: Fact[PolicyDocument]
+
+
+class Replica(Record, frozen=True):
+    """A copy of a repository in one destination, compared with its source; see REP-003 and REP-004.
+
+    `state`: `found`, `missing` (the destination was read and has no such repository), or `unread`.
+    """
+
+    account: str
+    region: str
+    repository: str
+    """Id of the copy's record."""
+    state: Literal["found", "missing", "unread"]
+    reason: str = ""
+    """Why it is unread: what would settle it."""
+    differences: list[ReplicaDifference] = []
+    missing_digests: list[str] = []
+    """Tagged images (and children of tagged indexes) of the source that the copy lacks, at most 1,000, sorted."""
+    missing_count: int = 0
+    moved_tags: list[str] = []
+    """Tags that mean another digest in the copy, at most 1,000, sorted."""
+
+
+class ReplicaDifference(Record, frozen=True):
+    """One setting in which a copy differs from its source."""
+
+    setting: Literal["immutability", "encryption", "retention", "policy", "scanning"]
+    source: str
+    copy: str
+    certain: bool = True
+    """False: one of the two was not read; `copy` or `source` says why."""

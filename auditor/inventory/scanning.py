@@ -1,0 +1,92 @@
+"""Scan settings, scan results, vulnerabilities and what suppresses them."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from auditor.inventory.base import Record
+from auditor.inventory.facts import Fact, Reason, Unknown
+from auditor.inventory.parts import NameFilter
+
+
+class ScanSettings(Record, frozen=True):
+    """What is really scanned, after registry rules and repository flags are joined."""
+
+    tier: Literal["basic", "enhanced", "external", "none"]
+    frequency: Literal["on_push", "continuous", "manual", "scheduled"]
+    decided_by: Literal["registry", "repository", "project"]
+    filters: list[NameFilter] = []
+
+
+class Package(Record, frozen=True):
+    """An affected package."""
+
+    name: str
+    version: str
+
+
+class Fix(Record, frozen=True):
+    """Whether a fixed version exists."""
+
+    available: Literal["yes", "no", "partial"]
+    version: str = ""
+
+
+class Vulnerability(Record, frozen=True):
+    """One finding of a scanner on one image."""
+
+    id: str
+    severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "NEGLIGIBLE", "UNKNOWN"]
+    title: str
+    packages: list[Package]
+    fix: Fact[Fix]
+    first_seen_at: Fact[str] = Unknown(Reason.NOT_REQUESTED, "auditor:since")
+    """When the scanner, or an earlier snapshot of ours, first saw it in this repository; see VUL-003."""
+    exploit: Fact[bool] = Unknown(Reason.UNSUPPORTED_BY_PLATFORM, "")
+    """Whether the scanner knows an exploit."""
+    suppressed_by: str = ""
+    """The suppression that hides it at its source; empty: none does."""
+
+
+class ScanResult(Record, frozen=True):
+    """What a scanner said of one image; `counts` are distinct findings by severity."""
+
+    state: Literal["complete", "active", "pending", "failed", "unsupported", "expired", "archived"]
+    detail: str
+    completed_at: Fact[str]
+    database_at: Fact[str]
+    counts: Fact[dict[str, int]]
+    vulnerabilities: Fact[list[Vulnerability]]
+    """Details: collected only for images whose counts are not all zero."""
+
+
+class RegistryScanRule(Record, frozen=True):
+    """A registry-wide scan rule."""
+
+    frequency: Literal["on_push", "continuous", "manual", "scheduled"]
+    filters: list[NameFilter]
+
+
+class RegistryScanning(Record, frozen=True):
+    """The registry-wide scan configuration."""
+
+    tier: Literal["basic", "enhanced", "external", "none"]
+    rules: list[RegistryScanRule]
+
+
+class Suppression(Record, frozen=True):
+    """A rule at the scanner that hides findings, as an Inspector filter with the action SUPPRESS."""
+
+    id: str
+    name: str
+    reason: str
+    owner: str
+    created_at: Fact[str]
+    expires: Fact[str]
+    """Absent: it has no end."""
+    vulnerabilities: list[str]
+    """The ids it names; empty: any."""
+    repositories: list[str]
+    """The repositories (or parts of image names) that it names; empty: any."""
+    criteria: list[str]
+    """Every criterion, as `severity EQUALS LOW`, for people."""

@@ -1,0 +1,1 @@
+"""Joins over the scopes of a snapshot while it is written: one module a join, all in `complete.Joins`."""
