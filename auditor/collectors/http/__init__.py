@@ -1,0 +1,1 @@
+"""The client of registries without an SDK: bounded, polite, and silent about credentials."""
