@@ -150,6 +150,11 @@ def _name_problem(registry: str, path: str) -> str:
     return f"the name is longer than {MAX_NAME}" if len(registry) + 1 + len(path) > MAX_NAME else ""
 
 
+def repository_path_error(name: str) -> str:
+    """Why a text is no repository path; empty for one that is."""
+    return _name_problem("", name)
+
+
 def analyse_repository_name(name: str, host: str, tags: list[str]) -> ReferenceAnalysis:
     """Whether `host/name` and every tag are well-formed; bad tags sorted."""
     return ReferenceAnalysis(

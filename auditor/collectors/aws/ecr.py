@@ -20,8 +20,8 @@ from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.ecr_repository import Lookups, RepositoryReader
 from auditor.collectors.aws.failures import CallFailedError
 from auditor.collectors.aws.scopes import Visit, visit_scopes
-from auditor.collectors.aws.selection import selected
 from auditor.collectors.aws.settings import EcrSettings, RepositoryFilter
+from auditor.collectors.selection import selected
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.model import Registry, RegistryRecord, RepositoryRecord
 from auditor.inventory.names import registry_urn

@@ -1,0 +1,231 @@
+"""The collector of kind `oci`: one registry, one scope."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from auditor.analysis.derive import derive_registry, derive_repository
+from auditor.analysis.references import repository_path_error
+from auditor.collectors.failed import CallFailedError, fact_of
+from auditor.collectors.http.client import RegistryClient
+from auditor.collectors.http.endpoint import Endpoint, Limits
+from auditor.collectors.http.logins import find_login
+from auditor.collectors.oci.distribution import Distribution
+from auditor.collectors.oci.images import OciImageReader, unsupported
+from auditor.collectors.oci.settings import OciSettings
+from auditor.collectors.selection import selected
+from auditor.inventory.facts import Fact, Known, Reason, Unknown
+from auditor.inventory.images import Image
+from auditor.inventory.model import Registry, RegistryRecord, Repository, RepositoryRecord
+from auditor.inventory.names import registry_urn, repository_urn, scope_id
+from auditor.inventory.parts import RegistryRef
+from auditor.inventory.writing import ScopeWriter, SnapshotWriter
+from auditor.ports import Phase
+
+KIND: Literal["oci"] = "oci"
+PLACE = "global"
+Progress = Callable[[str, int], None]
+
+
+class OciCollector:
+    """See `ports.Collector`."""
+
+    kind: ClassVar[str] = KIND
+    phase: ClassVar[Phase] = "registries"
+    schema: ClassVar[tuple[str, str]] = ("auditor.collectors.oci", "oci_target.json")
+    calls: ClassVar[frozenset[str]] = frozenset(
+        {
+            "oci:GetBlob",
+            "oci:GetManifest",
+            "oci:HeadManifest",
+            "oci:ListCatalog",
+            "oci:ListReferrers",
+            "oci:ListTags",
+            "oci:ProbeAnonymous",
+            "oci:Token",
+        }
+    )
+
+    def collect(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> None:
+        """See `ports.Collector.collect`."""
+        settings = msgspec.convert(target, OciSettings)
+        endpoint = Endpoint(
+            settings.url,
+            ca_file=settings.ca_file,
+            proxy=settings.proxy,
+            token_hosts=tuple(settings.token_hosts),
+            blob_hosts=tuple(settings.blob_hosts),
+            limits=Limits(
+                connect_s=settings.connect_timeout_s,
+                read_s=settings.read_timeout_s,
+                request_s=settings.request_timeout_s,
+                attempts=settings.attempts,
+            ),
+        )
+        login = find_login(settings.login, endpoint.host)
+        scope = writer.open_scope(scope_id(KIND, _account(endpoint.host), PLACE))
+        with RegistryClient(endpoint, login, scope.recorder, concurrency=settings.concurrency) as client:
+            context = _Run(settings, endpoint, Distribution(client), scope, progress).read()
+        writer.close_scope(scope.finish(context))
+
+
+def _account(host: str) -> str:
+    """The registry's name in ids, where a colon separates other things."""
+    return re.sub(r"[^A-Za-z0-9.-]", "_", host)
+
+
+class _Run:
+    """Reads one registry."""
+
+    def __init__(
+        self,
+        settings: OciSettings,
+        endpoint: Endpoint,
+        registry: Distribution,
+        scope: ScopeWriter,
+        progress: Progress,
+    ) -> None:
+        self._settings = settings
+        self._endpoint = endpoint
+        self._registry = registry
+        self._scope = scope
+        self._progress = progress
+        self._account = _account(endpoint.host)
+        self._urn = registry_urn(KIND, self._account, PLACE)
+        self._images = OciImageReader(registry, scope.recorder, read_configs=settings.read_configs)
+
+    def read(self) -> RegistryRecord | None:
+        """Every repository; None where not even their names could be read."""
+        recorder = self._scope.recorder
+        try:
+            names, complete = self._names()
+        except CallFailedError as failure:
+            recorder.settle(failure.fact, self._scope.id, message=failure.message)
+            return None
+        recorder.settle(Known(True), self._scope.id)
+        with ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix=KIND) as pool:
+            pending: deque[Future[RepositoryRecord]] = deque()
+
+            def write() -> None:
+                self._scope.write(pending.popleft().result())
+                self._progress(self._scope.id, 1)
+
+            for name in names:
+                pending.append(pool.submit(self._repository, name))
+                if len(pending) >= self._settings.concurrency * 2:
+                    write()
+            while pending:
+                write()
+        listed: Fact[list[str]] = (
+            Known(names, "oci:ListCatalog")
+            if complete
+            else Unknown(Reason.TRUNCATED, "oci:ListCatalog", "max_repositories")
+        )
+        return self._context(listed)
+
+    def _names(self) -> tuple[list[str], bool]:
+        """The selected repositories by name, and whether these are all that were selected."""
+        wanted = self._settings.repositories
+        listed = wanted.names or self._registry.catalog()
+        usable = []
+        for name in sorted(set(listed)):
+            error = repository_path_error(name)
+            if error:
+                # A name that is none cannot be asked for; its path might even lead somewhere else.
+                self._scope.recorder.error("oci:ListCatalog", Reason.PARSE_ERROR, "name", error, self._scope.id)
+            elif wanted.names or selected(name, wanted.include, wanted.exclude):
+                usable.append(name)
+        limit = self._settings.max_repositories
+        return (usable, True) if limit is None or len(usable) <= limit else (usable[:limit], False)
+
+    def _repository(self, name: str) -> RepositoryRecord:
+        urn = repository_urn(self._urn, name)
+        images = self._images.read(name, urn)
+        ref = RegistryRef(self._urn, KIND, self._endpoint.host, self._account, PLACE)
+        repository = Repository(
+            name=name,
+            uri=f"{self._endpoint.host}/{name}",
+            registry=ref,
+            hosting=unsupported("word for proxies"),
+            created_at=unsupported("creation times"),
+            immutability=unsupported("immutability"),
+            encryption=unsupported("word for encryption"),
+            scan_on_push=unsupported("scans"),
+            scanning=unsupported("scans"),
+            resource_tags=unsupported("resource tags"),
+            access_policy=unsupported("policies"),
+            retention_policy=unsupported("retention"),
+            size_bytes=_total(images),
+            visibility=self._visibility(name, urn),
+        )
+        return RepositoryRecord(
+            id=urn,
+            scope=self._scope.id,
+            now=self._scope.now,
+            repository=repository,
+            derived=derive_repository(repository, images),
+            images=images,
+        )
+
+    def _visibility(self, name: str, urn: str) -> Fact[Any]:
+        if not self._settings.probe_anonymous:
+            return Unknown(Reason.NOT_REQUESTED, "oci:ProbeAnonymous", "probe_anonymous is off")
+        return fact_of(
+            lambda: Known("public" if self._registry.is_open_to_strangers(name) else "private", "oci:ProbeAnonymous"),
+            recorder=self._scope.recorder,
+            affects=urn,
+        )
+
+    def _context(self, names: Fact[list[str]]) -> RegistryRecord:
+        everything = self._settings.repositories == type(self._settings.repositories)()
+        registry = Registry(
+            id=self._urn,
+            kind=KIND,
+            host=self._endpoint.host,
+            account=self._account,
+            region=PLACE,
+            organization=unsupported("organisations"),
+            repository_names=names,
+            selection="all" if everything else "filtered",
+            access_policy=unsupported("policies"),
+            policy_scope=unsupported("policies"),
+            scanning=unsupported("scans"),
+            replication=unsupported("replication"),
+            cache_rules=unsupported("word for proxies"),
+            creation_templates=unsupported("templates"),
+            signing=unsupported("signing of its own"),
+            settings=Known({"ENCRYPTED_TRANSPORT": "true" if self._endpoint.encrypted else "false"}),
+            keys=unsupported("keys"),
+            suppressions=unsupported("scans"),
+            trails=unsupported("audit trail"),
+            event_rules=unsupported("events"),
+            quotas=unsupported("quotas"),
+            visibility=Unknown(Reason.NOT_REQUESTED, "oci:ProbeAnonymous"),
+        )
+        return RegistryRecord(
+            id=self._urn,
+            scope=self._scope.id,
+            now=self._scope.now,
+            registry=registry,
+            derived=derive_registry(registry),
+        )
+
+
+def _total(images: Fact[list[Image]]) -> Fact[int]:
+    """The sum of all images; indexes are left out, since their children are counted."""
+    if not isinstance(images, Known):
+        return images
+    total = 0
+    for image in images.value:
+        if image.kind == "index":
+            continue
+        if not isinstance(image.size_bytes, Known):
+            return image.size_bytes
+        total += image.size_bytes.value
+    return Known(total)

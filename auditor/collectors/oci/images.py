@@ -1,0 +1,280 @@
+"""Reads the images of one repository: tags, manifests, children, referrers, configs. No digest is read twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from auditor.analysis.artefacts import (
+    BUNDLE,
+    COSIGN_SIGNATURE,
+    NOTATION,
+    ManifestFacts,
+    bundle_is_signature,
+    classify,
+    index_children,
+    signature_tag_subject,
+    unverified,
+)
+from auditor.collectors.failed import CallFailedError, fact_of
+from auditor.collectors.oci.distribution import Distribution, Manifest
+from auditor.errors import InputError
+from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
+from auditor.inventory.images import Child, Image, ImageConfig, Signature
+from auditor.inventory.recorder import Recorder
+
+MAX_CONFIG_BYTES = 8 * 1024 * 1024
+MAX_LABELS = 1000
+_PLATFORM = "oci:GetManifest"
+
+
+def unsupported(what: str) -> Unknown:
+    """A fact that the distribution API has no notion of."""
+    return Unknown(Reason.UNSUPPORTED_BY_PLATFORM, "oci", f"the distribution API has no {what}")
+
+
+@dataclass
+class _Repository:
+    """What was found so far. Manifests by digest, tags by digest."""
+
+    name: str
+    urn: str
+    tags: dict[str, list[str]] = field(default_factory=dict)
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    unread: dict[str, Unknown] = field(default_factory=dict)
+    """Digests whose manifest could not be read."""
+    referrers: dict[str, Fact[list[str]]] = field(default_factory=dict)
+    """Subject -> digests of the manifests that the registry lists as its referrers."""
+
+
+class OciImageReader:
+    """Reads repositories of one registry; safe to use from many threads."""
+
+    def __init__(self, registry: Distribution, recorder: Recorder, *, read_configs: bool) -> None:
+        self._registry = registry
+        self._recorder = recorder
+        self._read_configs = read_configs
+
+    def read(self, name: str, urn: str) -> Fact[list[Image]]:
+        """Every image that can be reached from a tag, sorted by digest."""
+
+        def listing() -> Known[list[str]]:
+            return Known(sorted(self._registry.tags(name)))
+
+        listed = fact_of(listing, recorder=self._recorder, affects=urn)
+        if not isinstance(listed, Known):
+            return listed
+        found = _Repository(name, urn)
+        for tag in listed.value:
+            failure = self._take_tag(found, tag)
+            if failure is not None:
+                # A tag that cannot be resolved leaves the list of images incomplete.
+                return failure
+        self._take_children(found)
+        self._take_referrers(found)
+        return Known([self._image(found, digest) for digest in sorted(found.manifests)], _PLATFORM)
+
+    # ---------------------------------------------------------------- walking
+    def _take_tag(self, found: _Repository, tag: str) -> Unknown | None:
+        try:
+            descriptor = self._registry.resolve(found.name, tag)
+            if descriptor is None:
+                manifest = self._registry.manifest(found.name, tag)
+                if manifest is None:
+                    self._recorder.note(f"{found.name}:{tag} was deleted while it was read")
+                    return None
+                found.manifests.setdefault(manifest.digest, manifest)
+                found.tags.setdefault(manifest.digest, []).append(tag)
+                return None
+        except CallFailedError as failure:
+            return self._failed(failure, f"{found.urn}:{tag}")
+        found.tags.setdefault(descriptor.digest, []).append(tag)
+        return self._take_manifest(found, descriptor.digest)
+
+    def _failed(self, failure: CallFailedError, affects: str) -> Unknown:
+        fact = failure.fact if isinstance(failure.fact, Unknown) else Unknown(Reason.RACE_DELETED, failure.fact.source)
+        self._recorder.settle(fact, affects, message=failure.message)
+        return fact
+
+    def _take_manifest(self, found: _Repository, digest: str) -> Unknown | None:
+        """Read a manifest once; None where it is there."""
+        if digest in found.manifests:
+            return None
+        if digest in found.unread:
+            return found.unread[digest]
+        try:
+            manifest = self._registry.manifest(found.name, digest)
+        except CallFailedError as failure:
+            found.unread[digest] = self._failed(failure, f"{found.urn}@{digest}")
+            return found.unread[digest]
+        if manifest is None:
+            found.unread[digest] = Unknown(Reason.RACE_DELETED, _PLATFORM, "no such manifest")
+            return found.unread[digest]
+        self._recorder.settle(Known(True), f"{found.urn}@{digest}")
+        found.manifests[digest] = manifest
+        return None
+
+    def _take_children(self, found: _Repository) -> None:
+        for digest in list(found.manifests):
+            manifest = found.manifests[digest]
+            if _facts(manifest, ()).media_type.endswith(("image.index.v1+json", "manifest.list.v2+json")):
+                children = _children(manifest)
+                for child in children.value if isinstance(children, Known) else ():
+                    self._take_manifest(found, child.digest)
+
+    def _take_referrers(self, found: _Repository) -> None:
+        for digest in sorted(found.manifests):
+            if classify(_facts(found.manifests[digest], found.tags.get(digest, ()))) not in ("image", "index"):
+                continue
+            if not found.tags.get(digest):
+                continue
+            found.referrers[digest] = fact_of(
+                lambda digest=digest: self._referrers(found, digest),  # type: ignore[misc]  # bound now
+                recorder=self._recorder,
+                affects=f"{found.urn}@{digest}",
+            )
+
+    def _referrers(self, found: _Repository, digest: str) -> Known[list[str]]:
+        """By the referrers API, else by the tag that stands in for it, which is among the tags already."""
+        listed = self._registry.referrers(found.name, digest)
+        if listed is None:
+            fallback = f"sha256-{digest.partition(':')[2]}"
+            index = next((d for d, tags in found.tags.items() if fallback in tags), None)
+            entries: Any = found.manifests[index].document.get("manifests") if index in found.manifests else []
+            listed = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+        digests = []
+        for entry in listed:
+            referrer = str(entry.get("digest", ""))
+            failed = self._take_manifest(found, referrer)
+            if failed is not None and failed.reason is not Reason.RACE_DELETED:
+                raise CallFailedError(failed, f"the referrer {referrer} could not be read")
+            # The manifest decides, never the list: it must say itself whose it is.
+            if failed is None and _facts(found.manifests[referrer], ()).subject == digest:
+                digests.append(referrer)
+        return Known(sorted(digests))
+
+    # ---------------------------------------------------------------- images
+    def _image(self, found: _Repository, digest: str) -> Image:
+        manifest = found.manifests[digest]
+        tags = sorted(found.tags.get(digest, ()))
+        facts = _facts(manifest, tags)
+        kind = classify(facts)
+        return Image(
+            digest=digest,
+            kind=kind,
+            tags=tags,
+            status="active",
+            media_type=Known(facts.media_type) if facts.media_type else Absent(_PLATFORM),
+            artifact_type=Known(facts.artifact_type) if facts.artifact_type else Absent(_PLATFORM),
+            subject=Known(facts.subject) if facts.subject else Absent(_PLATFORM),
+            size_bytes=_size(manifest),
+            pushed_at=unsupported("push times"),
+            last_pulled_at=unsupported("pull times"),
+            children=_children(manifest) if kind == "index" else Absent(_PLATFORM, "not_an_index"),
+            scan=unsupported("scans") if kind in ("image", "index") else Absent(_PLATFORM, "not_an_image"),
+            signatures=self._signatures(found, digest) if kind in ("image", "index") else Known([]),
+            signing_status=unsupported("signing of its own"),
+            config=self._config(found, digest, manifest) if kind == "image" else Absent(_PLATFORM, "not_an_image"),
+            replicas=unsupported("replication"),
+        )
+
+    def _signatures(self, found: _Repository, digest: str) -> Fact[list[Signature]]:
+        """Those of cosign's tag scheme, and those that refer to the digest."""
+        signatures = [
+            Signature("cosign", "tag_scheme", other, _facts(found.manifests[other], tags).artifact_type, unverified())
+            for other, tags in found.tags.items()
+            if other in found.manifests and _signs(tags, digest)
+        ]
+        referrers = found.referrers.get(digest, Known([]))
+        if not isinstance(referrers, Known):
+            return Known(signatures) if signatures else referrers
+        for other in referrers.value:
+            signature = _referring(found.manifests[other])
+            if signature is not None:
+                signatures.append(signature)
+        return Known(sorted(signatures, key=lambda s: (s.digest, s.kind)))
+
+    def _config(self, found: _Repository, digest: str, manifest: Manifest) -> Fact[ImageConfig]:
+        if not self._read_configs:
+            return Unknown(Reason.NOT_REQUESTED, "oci:GetBlob", "read_configs is off")
+
+        def ask() -> Known[ImageConfig] | Absent:
+            descriptor = manifest.document.get("config")
+            wanted = str(descriptor.get("digest", "")) if isinstance(descriptor, dict) else ""
+            content = self._registry.blob(found.name, wanted, MAX_CONFIG_BYTES)
+            if content is None:
+                return Absent("oci:GetBlob", "BLOB_UNKNOWN")
+            return Known(_image_config(content, manifest), "oci:GetBlob")
+
+        return fact_of(ask, recorder=self._recorder, affects=f"{found.urn}@{digest}")
+
+
+def _signs(tags: Iterable[str], digest: str) -> bool:
+    return any(signature_tag_subject(tag) == (digest, "sig") for tag in tags)
+
+
+def _referring(manifest: Manifest) -> Signature | None:
+    facts = _facts(manifest, ())
+    if facts.artifact_type == NOTATION:
+        return Signature("notation", "referrers", manifest.digest, facts.artifact_type, unverified())
+    if facts.artifact_type == COSIGN_SIGNATURE:
+        return Signature("cosign", "referrers", manifest.digest, facts.artifact_type, unverified())
+    if facts.artifact_type.startswith(BUNDLE) and bundle_is_signature(_texts(manifest.document.get("annotations"))):
+        return Signature("cosign_bundle", "referrers", manifest.digest, facts.artifact_type, unverified())
+    return None
+
+
+def _facts(manifest: Manifest, tags: Iterable[str]) -> ManifestFacts:
+    document = manifest.document
+    config, subject = document.get("config"), document.get("subject")
+    own = document.get("artifactType") or (config.get("mediaType") if isinstance(config, dict) else "")
+    return ManifestFacts(
+        digest=manifest.digest,
+        tags=tuple(tags),
+        media_type=manifest.media_type,
+        artifact_type=own if isinstance(own, str) else "",
+        subject=str(subject.get("digest", "")) if isinstance(subject, dict) else "",
+    )
+
+
+def _children(manifest: Manifest) -> Fact[list[Child]]:
+    try:
+        return Known(index_children(manifest.content.decode()), _PLATFORM)
+    except (InputError, UnicodeDecodeError) as error:
+        return Unknown(Reason.PARSE_ERROR, _PLATFORM, str(error))
+
+
+def _size(manifest: Manifest) -> Fact[int]:
+    """Config and layers; of an index the manifests that it names."""
+    document = manifest.document
+    parts = [document.get("config"), *(document.get("layers") or []), *(document.get("manifests") or [])]
+    described = [part.get("size") for part in parts if isinstance(part, dict)]
+    sizes = [size for size in described if isinstance(size, int) and 0 <= size < 2**60]
+    if not sizes or len(sizes) != len(described):
+        return Unknown(Reason.PARSE_ERROR, _PLATFORM, "no sizes")
+    return Known(sum(sizes))
+
+
+def _texts(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    return {str(k)[:256]: str(v)[:4096] for k, v in list(value.items())[:MAX_LABELS]}
+
+
+def _image_config(content: bytes, manifest: Manifest) -> ImageConfig:
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise CallFailedError(Unknown(Reason.PARSE_ERROR, "oci:GetBlob", "config"), "the config is no JSON object")
+    inner = document.get("config")
+    own: dict[str, Any] = inner if isinstance(inner, dict) else {}
+    created = document.get("created")
+    return ImageConfig(
+        labels={**_texts(own.get("Labels")), **_texts(manifest.document.get("annotations"))},
+        created_at=Known(created) if isinstance(created, str) and created else Absent("oci:GetBlob"),
+        user=str(own.get("User") or "")[:256],
+    )
