@@ -1,0 +1,125 @@
+"""cosign signatures with a key: classic (simple signing payload) and sigstore bundles.
+
+Source: cosign's signature specification; the sigstore bundle format 0.1 to 0.3. Keyless ones are for `keyless`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from auditor.signatures.dsse import IN_TOTO, BadEnvelopeError, Envelope, decode_base64, envelope_of, signer_of
+from auditor.signatures.keys import TrustedKey, verifies
+from auditor.signatures.outcome import Outcome
+from auditor.signatures.strict_json import NotStrictError, strict_object
+
+SIGNATURE_ANNOTATION = "dev.cosignproject.cosign/signature"
+CERTIFICATE_ANNOTATION = "dev.sigstore.cosign/certificate"
+SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
+PAYLOAD_TYPE = "cosign container image signature"
+SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
+BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle"
+MAX_PAYLOAD_BYTES = 128 * 1024
+MAX_BUNDLE_BYTES = 16 * 1024 * 1024
+
+
+def verify_classic(
+    payload: bytes, annotations: dict[str, str], *, digest: str, repository: str, keys: Sequence[TrustedKey]
+) -> Outcome:
+    """A layer of a classic signature manifest.
+
+    `digest`: of the image that is audited; `repository`: `host/path` it is audited as, which the payload must
+    name where it names one.
+    """
+    text = annotations.get(SIGNATURE_ANNOTATION, "")
+    if not text:
+        return Outcome("invalid", "there is no signature in the annotations")
+    try:
+        signature = decode_base64(text)
+        document = strict_object(payload, MAX_PAYLOAD_BYTES)
+    except (BadEnvelopeError, NotStrictError) as error:
+        return Outcome("invalid", str(error))
+    problem = _payload_problem(document, digest, repository)
+    if problem:
+        return Outcome("invalid", problem)
+    signer = next((key for key in keys if verifies(key.key, signature, payload)), None)
+    if signer is not None:
+        return Outcome("verified", signer=signer.name)
+    if CERTIFICATE_ANNOTATION in annotations:
+        return Outcome("not_checked", "it was made with a certificate, and no identity is trusted")
+    if not keys:
+        return Outcome("not_checked", "no key is trusted")
+    return Outcome("untrusted", "no trusted key made it")
+
+
+def _payload_problem(document: dict[str, Any], digest: str, repository: str) -> str:
+    critical = document.get("critical")
+    if not isinstance(critical, dict):
+        return "the payload has no critical part"
+    if critical.get("type") != PAYLOAD_TYPE:
+        return f"the payload is of the type {str(critical.get('type'))[:80]!r}"
+    image, identity = critical.get("image"), critical.get("identity")
+    signed = image.get("docker-manifest-digest") if isinstance(image, dict) else None
+    if signed != digest:
+        return f"it signs {str(signed)[:80]}, another digest"
+    named = identity.get("docker-reference") if isinstance(identity, dict) else ""
+    if isinstance(named, str) and named and _without_tag(named) != repository:
+        return f"it names {named[:200]}, another repository"
+    return ""
+
+
+def _without_tag(reference: str) -> str:
+    """`host:5000/app:v1@sha256:…` without tag and digest."""
+    name = reference.partition("@")[0]
+    head, slash, last = name.rpartition("/")
+    return head + slash + last.partition(":")[0]
+
+
+def verify_bundle(content: bytes, *, digest: str, keys: Sequence[TrustedKey]) -> tuple[Outcome, dict[str, Any] | None]:
+    """A sigstore bundle with a DSSE envelope signed by a key: its outcome, and the in-toto statement in it.
+
+    The statement must have `digest` among its subjects. A bundle with a certificate is not checked here.
+    """
+    try:
+        document = strict_object(content, MAX_BUNDLE_BYTES)
+    except NotStrictError as error:
+        return Outcome("invalid", str(error)), None
+    if not str(document.get("mediaType", "")).startswith(BUNDLE_TYPE):
+        return Outcome("invalid", "it is no sigstore bundle"), None
+    raw = document.get("dsseEnvelope")
+    if not isinstance(raw, dict):
+        return Outcome("not_checked", "the bundle signs a blob, not a statement"), None
+    try:
+        envelope = envelope_of(raw)
+        statement = statement_of(envelope)
+    except (BadEnvelopeError, NotStrictError) as error:
+        return Outcome("invalid", str(error)), None
+    if digest not in subjects_of(statement):
+        return Outcome("invalid", "it is about another digest"), statement
+    material = document.get("verificationMaterial")
+    if not isinstance(material, dict) or "publicKey" not in material:
+        return Outcome("not_checked", "it was made with a certificate, and no identity is trusted"), statement
+    signer = signer_of(envelope, keys)
+    if signer is not None:
+        return Outcome("verified", signer=signer.name), statement
+    if not keys:
+        return Outcome("not_checked", "no key is trusted"), statement
+    return Outcome("untrusted", "no trusted key made it"), statement
+
+
+def statement_of(envelope: Envelope) -> dict[str, Any]:
+    """The in-toto statement in an envelope. Errors: `BadEnvelopeError`, `NotStrictError`."""
+    if envelope.payload_type != IN_TOTO:
+        raise BadEnvelopeError(f"the payload is of the type {envelope.payload_type[:80]!r}")
+    return strict_object(envelope.payload, MAX_BUNDLE_BYTES)
+
+
+def subjects_of(statement: dict[str, Any]) -> set[str]:
+    """The digests that a statement is about, as `sha256:…`."""
+    found = set()
+    subjects = statement.get("subject")
+    for subject in subjects if isinstance(subjects, list) else []:
+        digests = subject.get("digest") if isinstance(subject, dict) else None
+        if isinstance(digests, dict):
+            found |= {f"{kind}:{value}" for kind, value in digests.items() if isinstance(value, str)}
+    return found
