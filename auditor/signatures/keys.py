@@ -71,7 +71,7 @@ def verifies(key: PublicKey, signature: bytes, message: bytes) -> bool:
     if isinstance(key, rsa.RSAPublicKey):
         return _holds(lambda: key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256()))
     return any(
-        _holds(lambda algorithm=algorithm: key.verify(signature, message, ec.ECDSA(algorithm)))  # type: ignore[misc]
+        _holds(lambda algorithm=algorithm: key.verify(signature, message, ec.ECDSA(algorithm)))
         for algorithm in _CURVES[key.curve.name]
     )
 
