@@ -13,6 +13,7 @@ from auditor.inventory.base import Record
 from auditor.inventory.derived import (
     AccessAnalysis,
     Growth,
+    PublishedImages,
     ReferenceAnalysis,
     RepositoryHistory,
     RepositoryUsage,
@@ -65,6 +66,8 @@ class RepositoryDerived(Record, frozen=True):
     """What the retention policy will remove; absent without a policy."""
     replicas: Fact[list[Replica]] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
     """One for each destination that replication rules name for this repository."""
+    published: Fact[PublishedImages] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
+    """Images of a public repository that a private one holds too; unknown where no private registry was read."""
 
 
 class SigningRule(Record, frozen=True):
@@ -80,8 +83,11 @@ class Registry(Record, frozen=True, kw_only=True):
     id: str
     kind: RegistryKind
     host: str
+    """See `RegistryRef.host`."""
     account: str
     region: str
+    other_hosts: list[str] = []
+    """See `RegistryRef.other_hosts`."""
     organization: Fact[str]
     repository_names: Fact[list[str]]
     selection: Literal["all", "filtered"] = "filtered"

@@ -52,9 +52,12 @@ _params := data.params["REG-SCN-003"]
 
 verdicts contains verdict.record_unknown("the list of images", "/images", input.images) if not facts.known(input.images)
 
+verdicts contains verdict.record("not_applicable", "This registry does not scan images.", []) if images.never_scanned
+
 verdicts contains {"status": "pass", "resource_id": concat("@", [input.id, digest])} if some digest in _done
 
 verdicts contains _judge(i, image) if {
+	not images.never_scanned
 	some i, image in input.images.value
 	image.kind in {"image", "index"}
 	not image.digest in _done
