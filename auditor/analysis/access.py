@@ -80,6 +80,7 @@ class _Reader:
 
     def __init__(self, owner: str, scope: Scope, registry_scope: RegistryScope | None, service: Service) -> None:
         self._owner = owner
+        self._scope = scope
         self._service = service
         known = frozenset(action for action in action_table().actions if action.startswith(f"{service}:"))
         if scope == "repository":
