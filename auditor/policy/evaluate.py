@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from auditor.errors import EngineError, InputError, LimitExceededError
-from auditor.findings.model import CollectionError, Coverage, ScopeCoverage
+from auditor.findings.model import Coverage, ScopeCoverage
 from auditor.findings.verdicts import FindingSink, Place, Verdict
 from auditor.findings.waivers import WaiverBook
 from auditor.inventory.names import entities_of
@@ -249,7 +249,7 @@ def _coverage(scope: ScopeInput) -> ScopeCoverage:
         repositories=scope.repositories,
         images=scope.images,
         calls=scope.calls,
-        errors=[msgspec.convert(msgspec.structs.asdict(error), CollectionError) for error in scope.errors],
+        errors=scope.errors,
         wanted=scope.wanted,
         answered=scope.answered,
         notes=scope.notes,
