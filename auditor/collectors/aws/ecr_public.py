@@ -55,6 +55,7 @@ class EcrPublicCollector:
 
     def collect(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> None:
         """See `ports.Collector.collect`."""
+        # The regions of a target that it shares with others say nothing of a registry that is in none.
         settings = msgspec.structs.replace(msgspec.convert(target, EcrPublicSettings), regions=[REGION])
         visit_scopes(settings, writer, progress, kind=KIND, work=lambda visit: _read(settings, visit))
 
