@@ -74,7 +74,8 @@ class UsageBook:
 
     def saw_registry(self, registry: Registry) -> None:
         """Remember that a registry was read, so that a repository that is not in it is surely missing."""
-        hosts = [registry.host, *registry.other_hosts]
+        # A public registry without an alias has no name of its own: the host alone is everybody's.
+        hosts = [h for h in (registry.host, *registry.other_hosts) if registry.kind != "ecr_public" or "/" in h]
         places = [f"{registry.account}/{registry.region}"] if registry.kind == "ecr" else hosts
         with self._lock:
             self._registries.update(dict.fromkeys(places, registry))

@@ -24,7 +24,8 @@
 #     action: ecr.tag_resource
 #     mode: auto
 #     text: |
-#       Add the missing tags to the repository (ecr:TagResource). Nothing else changes.
+#       Add the missing tags to the repository (ecr:TagResource, ecr-public:TagResource).
+#       Nothing else changes.
 package auditor.rules.tags.resource_tags
 
 import data.auditor.lib.facts

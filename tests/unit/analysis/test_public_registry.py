@@ -140,6 +140,13 @@ def test_a_reference_is_missing_only_in_a_registry_that_was_read(reference: str,
     assert (resolution.value.state if isinstance(resolution, Known) else "") == state
 
 
+def test_a_registry_without_an_alias_is_not_the_whole_host() -> None:
+    book = UsageBook()
+    book.saw_registry(registry(host="public.ecr.aws", other_hosts=[], repository_names=Known([])))
+
+    assert not isinstance(book.resolve(workload("public.ecr.aws/nginx/nginx:1")).derived.resolution, Known)
+
+
 def test_the_reference_parses_as_the_table_says() -> None:
     parsed = parse_reference("public.ecr.aws/nginx/nginx:1")
 
