@@ -59,7 +59,9 @@ import data.auditor.lib.verdict
 
 _params := data.params["REG-TAG-002"]
 
-_production if production.state(_params) != "non-production"
+_state := production.state(_params)
+
+_production if _state != "non-production"
 
 verdicts contains verdict.record("not_applicable", "Not a production repository.", []) if not _production
 
@@ -99,7 +101,7 @@ _judge(i, image) := verdict.image_not_applicable(image) if {
 	count(_unread) > 0
 	[path, fact] := _unread[0]
 } else := verdict.image_unknown(image, what, path, fact) if {
-	production.state(_params) == "undecided"
+	_state == "undecided"
 	[what, path, fact] := production.undecided(_params)
 } else := verdict.image(image, "fail", _message(image), [facts.evidence(path, image.tags)]) if {
 	path := sprintf("/images/value/%d/tags", [i])

@@ -2,8 +2,9 @@
 # title: Keep waivers narrow
 # description: |
 #   A waiver for every rule, for very many findings, or for resources that it does not pin down
-#   hides what nobody has looked at, today's and tomorrow's. A pattern has to spell out the kind of
-#   registry, the account, and a part of a name (or a digest); one for files a part of their path.
+#   hides what nobody has looked at, today's and tomorrow's. A pattern has to spell out a whole name
+#   or a digest, or else the kind of registry, the account and a part of a name; one for files a part
+#   of their path.
 # custom:
 #   id: REG-WVR-003
 #   severity: medium
@@ -46,7 +47,7 @@ _verdict(i, waiver) := {
 } else := {
 	"status": "fail",
 	"resource_id": waiver.resource_id,
-	"message": sprintf("The waiver %s pins down no account and name (%s).", [waiver.id, waiver.resource]),
+	"message": sprintf("The waiver %s pins down neither a name nor an account and a part of a name (%s).", [waiver.id, waiver.resource]),
 	"evidence": [facts.evidence(sprintf("/waivers/%d/resource", [i]), waiver.resource)],
 } if {
 	not _narrow(waiver.resource)
@@ -73,6 +74,17 @@ _narrow(glob) if {
 	_names_something(concat(":", array.slice(parts, 5, count(parts))))
 }
 
+# One name, in whatever account: all that follows the last colon, but for the digest.
+_narrow(glob) if {
+	parts := split(split(glob, "@")[0], ":")
+	count(parts) > 1
+	name := regex.replace(parts[count(parts) - 1], _what, "")
+	regex.match(`^[^*?]+$`, name)
+	not regex.match(_region, name)
+}
+
+_narrow(glob) if regex.match(`@sha256:[0-9a-f]{12}`, glob)
+
 # Of files and waivers: some part of a name, besides what all of them have.
 _narrow(glob) if {
 	not globs.intersect(glob, "urn:cr:*")
@@ -87,10 +99,11 @@ _names_something(name) if {
 	regex.match(`^[A-Za-z0-9._-]+[@/]`, bare)
 }
 
-_names_something(name) if regex.match(`@sha256:[0-9a-f]{12}`, name)
-
 # What every resource of a kind begins with, as key/ and principal/role/: it tells none apart.
 _what := `^(key|suppression|principal|policy|service|task_definition|function|job_definition|project)/((role|user|group|policy|assumed-role|aws-service-role|service-role)/)*`
+
+# At the end of an id: all that a region holds.
+_region := `^(global|[a-z]{2}(-[a-z]+)+-[0-9]+)$`
 
 # Three characters of a name in a row, not only one here and there.
 _spelled_out(name) if regex.match(`[A-Za-z0-9][A-Za-z0-9._-]{2}`, name)
