@@ -20,7 +20,7 @@ from auditor.inventory.derived import (
     RetentionAnalysis,
     RetentionOutlook,
 )
-from auditor.inventory.facts import Fact, Known, Reason, Unknown
+from auditor.inventory.facts import Fact, Reason, Unknown
 from auditor.inventory.images import Image
 from auditor.inventory.keys import EncryptionKey
 from auditor.inventory.operations import AuditTrail, EventRule, Quota
@@ -48,7 +48,7 @@ class Repository(Record, frozen=True):
     retention_policy: Fact[PolicyDocument]
     size_bytes: Fact[int]
     """Sum of the images' sizes; shared layers counted once per image, so an upper bound."""
-    visibility: Fact[Literal["private", "public"]] = Known("private")
+    visibility: Fact[Literal["private", "public"]] = Unknown(Reason.NOT_REQUESTED, "the registry's own setting")
     """`public`: anybody may pull without any identity."""
 
 
@@ -106,7 +106,7 @@ class Registry(Record, frozen=True, kw_only=True):
     trails: Fact[list[AuditTrail]] = Unknown(Reason.NOT_REQUESTED, "cloudtrail:DescribeTrails")
     event_rules: Fact[list[EventRule]] = Unknown(Reason.NOT_REQUESTED, "events:ListRules")
     quotas: Fact[list[Quota]] = Unknown(Reason.NOT_REQUESTED, "servicequotas:ListServiceQuotas")
-    visibility: Fact[Literal["private", "public"]] = Known("private")
+    visibility: Fact[Literal["private", "public"]] = Unknown(Reason.NOT_REQUESTED, "the registry's own setting")
     """`public`: the registry serves anybody without an identity, and has no switch against it."""
 
 

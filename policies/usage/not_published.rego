@@ -44,7 +44,9 @@ _published := input.derived.published
 
 verdicts contains _verdict
 
-_verdict := verdict.record_unknown("whether the repository is public", "/repository/visibility", _fact) if {
+_verdict := verdict.record("not_applicable", "A private ECR registry serves nobody without an identity.", []) if {
+	input.repository.registry.kind == "ecr"
+} else := verdict.record_unknown("whether the repository is public", "/repository/visibility", _fact) if {
 	not facts.known(_fact)
 } else := verdict.record("not_applicable", "Not a public repository.", []) if {
 	_fact.value == "private"

@@ -24,7 +24,16 @@ _clean := f.known({"images": [], "missing": []})
 
 _incomplete := f.known({"images": [], "missing": ["ecr/1/r: ecr:DescribeImages: access_denied"]})
 
-test_private_repository_is_not_applicable if _with(f.repository({}), []).status == "not_applicable"
+_harbor(visibility) := f.repository({"registry": {"kind": "harbor", "host": "harbor.example.com"}, "visibility": visibility})
+
+test_private_repository_is_not_applicable if {
+	_with(_harbor(f.known("private")), []).status == "not_applicable"
+	_with(f.repository({}), []).status == "not_applicable"
+}
+
+test_private_registry_of_an_earlier_snapshot_is_not_applicable if {
+	_with(f.repository({"visibility": f.not_requested("x")}), []).status == "not_applicable"
+}
 
 test_listed_repository_passes if _with(_public(_shared), ["team/app"]).status == "pass"
 
@@ -55,5 +64,5 @@ test_severity_is_lowered_only_where_all_was_read if {
 }
 
 test_visibility_not_read_is_unknown if {
-	_with(f.repository({"visibility": f.unknown("harbor:GetProject")}), ["*"]).settle == ["harbor:GetProject"]
+	_with(_harbor(f.unknown("harbor:GetProject")), ["*"]).settle == ["harbor:GetProject"]
 }

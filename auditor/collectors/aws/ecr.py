@@ -127,6 +127,7 @@ class _ScopeRun:
             else Unknown(Reason.NOT_REQUESTED, "organizations:DescribeOrganization"),
             repository_names=names,
             selection="all" if self._settings.repositories == RepositoryFilter() else "filtered",
+            visibility=Known("private"),
             access_policy=facts.access_policy(),
             policy_scope=facts.policy_scope(),
             scanning=facts.scanning(),
