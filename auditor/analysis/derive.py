@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from auditor.analysis.access import analyse_access
+from auditor.analysis.iam_actions import Service
 from auditor.analysis.references import analyse_repository_name
 from auditor.analysis.retention import analyse_retention
 from auditor.errors import InputError
@@ -21,9 +22,10 @@ T = TypeVar("T")
 def derive_repository(repository: Repository, images: Fact[list[Image]]) -> RepositoryDerived:
     """The derived facts of a repository. What was absent or unknown stays so."""
     owner = repository.registry.account
+    service: Service = "ecr-public" if repository.registry.kind == "ecr_public" else "ecr"
 
     def access(document: PolicyDocument) -> AccessAnalysis:
-        return analyse_access(document.text, owner_account=owner, scope="repository")
+        return analyse_access(document.text, owner_account=owner, scope="repository", service=service)
 
     if isinstance(images, Known):
         tags = [tag for image in images.value for tag in image.tags]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from auditor.analysis.iam_actions import classify_action, match_actions, needs_registry, suggest_actions
+from auditor.analysis.iam_actions import Service, classify_action, match_actions, needs_registry, suggest_actions
 from auditor.analysis.iam_conditions import (
     CALLER_CONTROLLED,
     covers_everything,
@@ -33,12 +33,12 @@ _UNIQUE_ID = re.compile(r"A[A-Z]{3}[A-Z0-9]{8,}")
 _PULL = {"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 
 
-def find_problems(document: PolicyText, scope: str) -> list[PolicyProblem]:
-    """Every problem, in the order of statements. `scope`: `repository` or `registry`."""
+def find_problems(document: PolicyText, scope: str, service: Service = "ecr") -> list[PolicyProblem]:
+    """Every problem, in the order of statements. `scope`: `repository` or `registry`; `service`: whose."""
     found = [_problem("element_unknown", 0, "", "", doubt) for doubt in document.doubts]
     for statement in document.statements:
         found.extend(_elements(statement))
-        found.extend(_actions(statement, scope))
+        found.extend(_actions(statement, scope, service))
         found.extend(_principals(statement))
         found.extend(_resources(statement, scope))
         found.extend(_wide(statement))
@@ -71,22 +71,25 @@ def _elements(statement: Statement) -> Iterator[PolicyProblem]:
         yield _problem("element_unknown", statement.index, "", "", doubt)
 
 
-def _actions(statement: Statement, scope: str) -> Iterator[PolicyProblem]:
+def _actions(statement: Statement, scope: str, service: Service) -> Iterator[PolicyProblem]:
     name = "NotAction" if statement.not_actions else "Action"
     matched: set[str] = set()
     for i, action in enumerate(statement.not_actions or statement.actions):
         pointer = f"/{name}/{i}"
-        verdict = classify_action(action)
-        near = suggest_actions(action)
+        verdict = classify_action(action, service)
+        near = suggest_actions(action, service=service)
         hint = f" (did you mean {' and '.join(near)}?)" if near else ""
-        ours = [a for a in match_actions(action) if a.startswith("ecr:")]
+        ours = [a for a in match_actions(action) if a.startswith(f"{service}:")]
         matched.update(ours)
         if verdict == "invalid":
             yield _problem("action_unknown", statement.index, pointer, action, f"{action} does not exist{hint}", near)
         elif verdict == "malformed":
             yield _problem("action_malformed", statement.index, pointer, action, f"{action} has no service{hint}", near)
         elif verdict == "other_service":
-            yield _problem("action_wrong_service", statement.index, pointer, action, f"{action} does nothing here")
+            named = [a for a in near if a.partition(":")[2].lower() == action.partition(":")[2].lower()]
+            meant = f" (did you mean {named[0]}?)" if named else ""
+            message = f"{action} does nothing here{meant}"
+            yield _problem("action_wrong_service", statement.index, pointer, action, message, named)
         elif verdict == "unknown":
             yield _problem(
                 "action_unlisted", statement.index, pointer, action, f"{action} is not in the table of actions"

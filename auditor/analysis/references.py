@@ -151,9 +151,10 @@ def _name_problem(registry: str, path: str) -> str:
 
 
 def analyse_repository_name(name: str, host: str, tags: list[str]) -> ReferenceAnalysis:
-    """Whether `host/name` and every tag are well-formed; bad tags sorted."""
+    """Whether `host/name` and every tag are well-formed; bad tags sorted. `host` may hold the start of the path."""
+    registry, slash, prefix = host.partition("/")
     return ReferenceAnalysis(
-        repository_error=_name_problem(host, name),
+        repository_error=_name_problem(registry, f"{prefix}{slash}{name}"),
         components=name.split("/"),
         bad_tags=sorted({tag for tag in tags if _tag_problem(tag)}),
     )

@@ -26,11 +26,13 @@ def reference_key(reference: ParsedReference) -> str:
     return f"{reference.registry}/{reference.repository}"
 
 
-def repository_key(repository: Repository) -> str:
-    """The key of a repository, as `reference_key`."""
-    if repository.registry.kind == "ecr":
-        return f"{repository.registry.account}/{repository.registry.region}/{repository.name}"
-    return repository.uri
+def repository_keys(repository: Repository) -> list[str]:
+    """The keys of a repository, as `reference_key`: one for each name of its registry."""
+    registry = repository.registry
+    if registry.kind == "ecr":
+        return [f"{registry.account}/{registry.region}/{repository.name}"]
+    named = [f"{host}/{repository.name}" for host in (registry.host, *registry.other_hosts)]
+    return list(dict.fromkeys([repository.uri, *named]))
 
 
 @dataclass
@@ -55,7 +57,7 @@ class UsageBook:
 
     def usage_of(self, record: RepositoryRecord) -> Fact[RepositoryUsage]:
         """What runs out of one repository; remembers what each reference resolved to."""
-        workloads = self._workloads.get(repository_key(record.repository), [])
+        workloads = [w for key in repository_keys(record.repository) for w in self._workloads.get(key, [])]
         if workloads and not isinstance(record.images, Known):
             return Unknown(Reason.PENDING, record.images.source, "the images of a repository in use were not read")
         images = record.images.value if isinstance(record.images, Known) else []
@@ -72,10 +74,11 @@ class UsageBook:
 
     def saw_registry(self, registry: Registry) -> None:
         """Remember that a registry was read, so that a repository that is not in it is surely missing."""
+        # A public registry without an alias has no name of its own: the host alone is everybody's.
+        hosts = [h for h in (registry.host, *registry.other_hosts) if registry.kind != "ecr_public" or "/" in h]
+        places = [f"{registry.account}/{registry.region}"] if registry.kind == "ecr" else hosts
         with self._lock:
-            self._registries[f"{registry.account}/{registry.region}" if registry.kind == "ecr" else registry.host] = (
-                registry
-            )
+            self._registries.update(dict.fromkeys(places, registry))
 
     def resolve(self, record: WorkloadRecord) -> WorkloadRecord:
         """The record with what its reference means, once every registry was read."""
@@ -88,15 +91,23 @@ class UsageBook:
         reference = parse_reference(record.workload.image)
         if not isinstance(reference, ParsedReference):
             return Unknown(Reason.PARSE_ERROR, SOURCE, "the image is no plain reference")
-        place = f"{reference.account}/{reference.region}" if reference.account else reference.registry
-        registry = self._registries.get(place)
+        registry, name = self._registry_of(reference)
         if registry is None:
             return Unknown(Reason.NOT_REQUESTED, SOURCE, f"the registry {reference.registry} was not audited")
         if registry.selection != "all" or not isinstance(registry.repository_names, Known):
             return Unknown(Reason.NOT_REQUESTED, SOURCE, "not every repository of the registry was audited")
-        if reference.repository in registry.repository_names.value:
+        if name in registry.repository_names.value:
             return Unknown(Reason.PENDING, SOURCE, "the images of the repository were not read")
         return Known(Resolution("repository_missing", "", ""), SOURCE)
+
+    def _registry_of(self, reference: ParsedReference) -> tuple[Registry | None, str]:
+        """The registry that a reference is of, and the repository's name in it."""
+        if reference.account:
+            return self._registries.get(f"{reference.account}/{reference.region}"), reference.repository
+        alias, slash, name = reference.repository.partition("/")
+        aliased = self._registries.get(f"{reference.registry}/{alias}") if slash else None
+        # Public registries share one host: the first part of the path says whose it is.
+        return (aliased, name) if aliased else (self._registries.get(reference.registry), reference.repository)
 
 
 def _resolve(workload: Workload, repository: str, tags: dict[str, Image], digests: dict[str, Image]) -> Resolution:

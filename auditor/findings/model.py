@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from auditor.inventory.recorder import ErrorEntry
+
 RESULTS_SCHEMA_VERSION = 1
 
 
@@ -140,17 +142,6 @@ class RunInfo(msgspec.Struct, frozen=True):
     snapshot_taken_at: str
 
 
-class CollectionError(msgspec.Struct, frozen=True):
-    """Something that could not be read."""
-
-    operation: str
-    reason: str
-    code: str
-    message: str
-    affects: str
-    count: int = 1
-
-
 class ScopeCoverage(msgspec.Struct, frozen=True):
     """What was read of one scope (registry × account × region)."""
 
@@ -158,7 +149,7 @@ class ScopeCoverage(msgspec.Struct, frozen=True):
     repositories: int
     images: int
     calls: int
-    errors: list[CollectionError]
+    errors: list[ErrorEntry]
     wanted: int
     """Facts that the collector set out to read."""
     answered: int

@@ -162,6 +162,26 @@ class RetentionOutlook(Record, frozen=True):
     doubts: list[str]
 
 
+class PublishedImage(Record, frozen=True):
+    """An image of a public repository whose digest a private one holds as well."""
+
+    digest: str
+    tags: list[str]
+    """In the public repository, sorted."""
+    private: list[str]
+    """Ids of the private repositories, at most 20, sorted."""
+
+
+class PublishedImages(Record, frozen=True):
+    """Tagged images that are public and in a private registry of the snapshot; at most 1,000, sorted by digest.
+
+    `missing`: what was not read of the private registries; with any, others than `images` may be there too.
+    """
+
+    images: list[PublishedImage]
+    missing: list[str]
+
+
 class Growth(Record, frozen=True):
     """What a registry held at an earlier snapshot, taken at `since`, and holds now."""
 

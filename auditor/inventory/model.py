@@ -13,13 +13,14 @@ from auditor.inventory.base import Record
 from auditor.inventory.derived import (
     AccessAnalysis,
     Growth,
+    PublishedImages,
     ReferenceAnalysis,
     RepositoryHistory,
     RepositoryUsage,
     RetentionAnalysis,
     RetentionOutlook,
 )
-from auditor.inventory.facts import Fact, Known, Reason, Unknown
+from auditor.inventory.facts import Fact, Reason, Unknown
 from auditor.inventory.images import Image
 from auditor.inventory.keys import EncryptionKey
 from auditor.inventory.operations import AuditTrail, EventRule, Quota
@@ -47,7 +48,7 @@ class Repository(Record, frozen=True):
     retention_policy: Fact[PolicyDocument]
     size_bytes: Fact[int]
     """Sum of the images' sizes; shared layers counted once per image, so an upper bound."""
-    visibility: Fact[Literal["private", "public"]] = Known("private")
+    visibility: Fact[Literal["private", "public"]] = Unknown(Reason.NOT_REQUESTED, "the registry's own setting")
     """`public`: anybody may pull without any identity."""
 
 
@@ -65,6 +66,8 @@ class RepositoryDerived(Record, frozen=True):
     """What the retention policy will remove; absent without a policy."""
     replicas: Fact[list[Replica]] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
     """One for each destination that replication rules name for this repository."""
+    published: Fact[PublishedImages] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
+    """Images of a public repository that a private one holds too; unknown where no private registry was read."""
 
 
 class SigningRule(Record, frozen=True):
@@ -80,8 +83,11 @@ class Registry(Record, frozen=True, kw_only=True):
     id: str
     kind: RegistryKind
     host: str
+    """See `RegistryRef.host`."""
     account: str
     region: str
+    other_hosts: list[str] = []
+    """See `RegistryRef.other_hosts`."""
     organization: Fact[str]
     repository_names: Fact[list[str]]
     selection: Literal["all", "filtered"] = "filtered"
@@ -100,7 +106,7 @@ class Registry(Record, frozen=True, kw_only=True):
     trails: Fact[list[AuditTrail]] = Unknown(Reason.NOT_REQUESTED, "cloudtrail:DescribeTrails")
     event_rules: Fact[list[EventRule]] = Unknown(Reason.NOT_REQUESTED, "events:ListRules")
     quotas: Fact[list[Quota]] = Unknown(Reason.NOT_REQUESTED, "servicequotas:ListServiceQuotas")
-    visibility: Fact[Literal["private", "public"]] = Known("private")
+    visibility: Fact[Literal["private", "public"]] = Unknown(Reason.NOT_REQUESTED, "the registry's own setting")
     """`public`: the registry serves anybody without an identity, and has no switch against it."""
 
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from auditor.errors import EngineError, InputError, LimitExceededError
-from auditor.findings.model import CollectionError, Coverage, ScopeCoverage
+from auditor.findings.model import Coverage, ScopeCoverage
 from auditor.findings.verdicts import FindingSink, Place, Verdict
 from auditor.findings.waivers import WaiverBook
 from auditor.inventory.names import entities_of
@@ -31,6 +31,11 @@ class _ContextHead(msgspec.Struct):
     registry: Mapping[str, Any] = {}
     account: str = ""
     region: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The kind of the registry; empty for a context that is none."""
+        return str(self.registry.get("kind", ""))
 
     def place(self) -> Place:
         """Where the resources of the scope are."""
@@ -110,9 +115,12 @@ class _Judge:
         if scope.context is None:
             self._unread(scope)
             return
-        place = _head(scope.context, _ContextHead).place()
+        head = _head(scope.context, _ContextHead)
+        place = head.place()
         records = chain([scope.context], scope.records)
+        elsewhere = {path: rule.inputs for path, rule in self._ids.items() if head.kind and not rule.is_for(head.kind)}
         for entity, record, output in self._outputs(scope.context, records):
+            output.update({path: [_not_applicable(record)] for path, inputs in elsewhere.items() if entity in inputs})
             for path, verdicts in output.items():
                 self._sink.add(self._ids[path].id, verdicts, place)
             self._check_complete(entity, record, output, place)
@@ -194,9 +202,7 @@ class _Judge:
         entities = entities_of(scope.id)
         of_registry = "registry" in entities
         for rule in self._ids.values():
-            if not entities.isdisjoint(rule.inputs) and (
-                not of_registry or kind in rule.registries or "all" in rule.registries
-            ):
+            if not entities.isdisjoint(rule.inputs) and (not of_registry or rule.is_for(kind)):
                 verdict = Verdict(
                     status="unknown",
                     resource_id=f"urn:cr:{kind}:{account}:{region}",
@@ -204,6 +210,11 @@ class _Judge:
                     settle=[operation],
                 )
                 self._sink.add(rule.id, [verdict], Place("", account, region))
+
+
+def _not_applicable(record: bytes) -> Verdict:
+    """The verdict of a rule that is not for this kind of registry: its METADATA say so, whatever it reads here."""
+    return Verdict(status="not_applicable", resource_id=_head(record, _RecordHead).id)
 
 
 def _failed(record: bytes, rule: RuleMeta, error: EngineError) -> Verdict:
@@ -238,7 +249,7 @@ def _coverage(scope: ScopeInput) -> ScopeCoverage:
         repositories=scope.repositories,
         images=scope.images,
         calls=scope.calls,
-        errors=[msgspec.convert(msgspec.structs.asdict(error), CollectionError) for error in scope.errors],
+        errors=scope.errors,
         wanted=scope.wanted,
         answered=scope.answered,
         notes=scope.notes,

@@ -39,6 +39,7 @@
 package auditor.rules.access.cross_account_trusted
 
 import data.auditor.lib.facts
+import data.auditor.lib.principals
 import data.auditor.lib.text
 import data.auditor.lib.verdict
 
@@ -97,8 +98,8 @@ _external contains i if {
 	some i, grant in _grants
 	grant.audience == "account"
 	some principal in grant.principals
-	not _account(principal) in _params.trusted_accounts
-	_account(principal) != input.repository.registry.account
+	not principals.account(principal) in _params.trusted_accounts
+	principals.account(principal) != input.repository.registry.account
 }
 
 _external contains i if {
@@ -129,11 +130,6 @@ _dead contains i if {
 _trusted_organizations contains organization if some organization in _params.trusted_org_ids
 
 _trusted_organizations contains data.context.registry.organization.value
-
-# A principal is an account id or an ARN, whose fifth part is the account.
-_account(principal) := split(principal, ":")[4] if startswith(principal, "arn:")
-
-_account(principal) := principal if not startswith(principal, "arn:")
 
 _who(indexes) := text.names({principal | some i in indexes; some principal in _grants[i].principals}) if {
 	count({i | some i in indexes; _grants[i].audience == "any_account"}) == 0

@@ -10,7 +10,7 @@
 #   since: 0.1.0
 #   inputs: [repository, registry]
 #   entity: repository
-#   registries: [ecr]
+#   registries: [ecr, ecr_public]
 #   frameworks:
 #     nist-800-190: ["4.2.3"]
 #     nist-800-53r5: ["AC-3", "AC-6"]

@@ -32,6 +32,7 @@
 package auditor.rules.access.registry_policy
 
 import data.auditor.lib.facts
+import data.auditor.lib.principals
 import data.auditor.lib.text
 import data.auditor.lib.verdict
 
@@ -82,8 +83,8 @@ _strangers contains i if {
 	grant.certainty == "exact"
 	grant.audience == "account"
 	some principal in grant.principals
-	not _account(principal) in _params.trusted_accounts
-	_account(principal) != input.registry.account
+	not principals.account(principal) in _params.trusted_accounts
+	principals.account(principal) != input.registry.account
 }
 
 _wide contains i if {
@@ -97,10 +98,6 @@ _unclear contains i if {
 	some i, grant in _grants
 	grant.certainty == "unknown"
 }
-
-_account(principal) := split(principal, ":")[4] if startswith(principal, "arn:")
-
-_account(principal) := principal if not startswith(principal, "arn:")
 
 _actions(i) := text.names(_grants[i].actions)
 

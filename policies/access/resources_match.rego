@@ -9,7 +9,7 @@
 #   since: 0.1.0
 #   inputs: [repository]
 #   entity: repository
-#   registries: [ecr]
+#   registries: [ecr, ecr_public]
 #   frameworks:
 #     nist-800-53r5: ["AC-3"]
 #     cis-eks: ["5.1.3"]

@@ -82,7 +82,13 @@ record(changes, images, derived) := {
 	"repository": override(
 		{
 			"name": "team/app",
-			"registry": {"kind": "ecr", "account": "111111111111", "region": "eu-west-1"},
+			"registry": {
+				"kind": "ecr",
+				"host": "111111111111.dkr.ecr.eu-west-1.amazonaws.com",
+				"other_hosts": [],
+				"account": "111111111111",
+				"region": "eu-west-1",
+			},
 			"hosting": known("hosted"),
 			"immutability": known({"mode": "all", "rules": []}),
 			"encryption": known({
@@ -109,6 +115,7 @@ record(changes, images, derived) := {
 			"history": not_requested("auditor:since"),
 			"outlook": absent,
 			"replicas": not_requested("auditor:join"),
+			"published": not_requested("auditor:join"),
 		},
 		derived,
 	),

@@ -70,3 +70,15 @@ _times := sort([image.pushed_at.value |
 	image.kind in {"image", "index"}
 	image.digest in _tagged
 ])
+
+# METADATA
+# description: |
+#   The registry does not scan, and nobody else's scan result is there: what asks for results does not
+#   apply. A result from elsewhere is judged, whatever the registry can do.
+never_scanned if {
+	input.repository.scanning.reason == "unsupported_by_platform"
+	input.images.state == "known"
+	every image in input.images.value {
+		image.scan.state != "known"
+	}
+}

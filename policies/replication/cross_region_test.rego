@@ -48,3 +48,20 @@ test_failing_and_maybe_a_cache_is_unknown if _replicated(f.repository({"hosting"
 test_not_production_is_not_applicable if {
 	_replicated(f.with_images({"name": "dev/app"}, []), f.known([])) == "not_applicable"
 }
+
+_may_be_production := f.with_images({"name": "dev/app", "resource_tags": f.unknown("ecr:ListTagsForResource")}, [])
+
+test_undecided_production_is_unknown_where_it_would_fail if {
+	_replicated(_may_be_production, f.known([])) == "unknown"
+}
+
+test_undecided_production_passes_where_it_is_replicated if {
+	_replicated(_may_be_production, f.known([_rule("dev/", "us-east-1")])) == "pass"
+}
+
+test_numbers_are_worded if {
+	context := {"registry": {"replication": f.known([_rule("team/", "us-east-1")])}}
+	params := {"REG-REP-001": f.override(_params["REG-REP-001"], {"min_destinations": 2})}
+	verdicts := cross_region.verdicts with input as f.repository({}) with data.params as params with data.context as context
+	f.only(verdicts).message == "Replicated to 1 other region of the 2 that are needed."
+}

@@ -72,7 +72,7 @@ _verdict := verdict.record("not_applicable", "This registry has no retention fea
 } else := _or_proxy(verdict.record("fail", message, text.capped([_left_evidence(i) | some i in _left]))) if {
 	count(_left) > 0
 	not images.unread_index
-	message := sprintf("%d untagged images are older than the rule allows.", [count(_left)])
+	message := sprintf("%s older than the rule allows.", [text.counted(count(_left), "untagged image is", "untagged images are")])
 } else := verdict.record_unknown("whether old untagged images belong to an index", path, fact) if {
 	count(_left) > 0
 	[path, fact] := images.unread_index

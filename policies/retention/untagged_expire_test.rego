@@ -67,3 +67,10 @@ test_failing_and_maybe_a_cache_is_unknown if {
 test_platform_without_it_is_not_applicable if {
 	_status(f.repository({"registry": {"kind": "ghcr", "account": "a", "region": ""}})) == "not_applicable"
 }
+
+test_numbers_are_worded if {
+	rules := [f.expire("untagged", "since_pushed", 7)]
+	f.only(_on(_rules(rules, [f.image(1, [], _old)]))).message == "1 untagged image is older than the rule allows."
+	two := [f.image(1, [], _old), f.image(2, [], _old)]
+	f.only(_on(_rules(rules, two))).message == "2 untagged images are older than the rule allows."
+}

@@ -67,12 +67,14 @@ verdicts contains _verdict
 _verdict := verdict.record("not_applicable", "This registry does not scan images itself.", []) if {
 	not platform.has_scanning
 } else := verdict.record("not_applicable", "Not a production repository.", []) if {
-	not production.is_production(_params)
+	production.state(_params) == "non-production"
 } else := verdict.record_unknown("the effective scan setting", _path, _fact) if {
 	facts.unknown(_fact)
 } else := verdict.record("pass", "Images are scanned all the time.", []) if {
 	_fact.value.tier == "enhanced"
 	_fact.value.frequency == "continuous"
+} else := production.unknown(_params) if {
+	production.state(_params) == "undecided"
 } else := verdict.record("fail", message, [facts.evidence("/repository/scanning/value", _fact.value)]) if {
 	message := sprintf("A production repository has %s scanning (%s).", [_fact.value.tier, _fact.value.frequency])
 } else := verdict.record("fail", "A production repository has no scanning.", [facts.evidence(_path, _fact)])

@@ -28,3 +28,13 @@ test_not_production_is_not_applicable if {
 test_platform_without_it_is_not_applicable if {
 	_status(f.repository({"registry": {"kind": "oci", "account": "a", "region": ""}})) == "not_applicable"
 }
+
+_may_be_production(changes) := f.record(f.override({"name": "dev/app"}, changes), f.unknown("ecr:DescribeImages"), {})
+
+test_undecided_production_is_unknown_where_it_would_fail if {
+	v := f.only(_on(_may_be_production({"scanning": f.absent})))
+	v.status == "unknown"
+	v.settle == ["ecr:DescribeImages"]
+}
+
+test_undecided_production_passes_where_it_is_scanned if _status(_may_be_production({})) == "pass"

@@ -46,15 +46,19 @@ package auditor.rules.scanning.scan_complete
 
 import data.auditor.lib.facts
 import data.auditor.lib.images
+import data.auditor.lib.text
 import data.auditor.lib.verdict
 
 _params := data.params["REG-SCN-003"]
 
 verdicts contains verdict.record_unknown("the list of images", "/images", input.images) if not facts.known(input.images)
 
+verdicts contains verdict.record("not_applicable", "This registry does not scan images.", []) if images.never_scanned
+
 verdicts contains {"status": "pass", "resource_id": concat("@", [input.id, digest])} if some digest in _done
 
 verdicts contains _judge(i, image) if {
+	not images.never_scanned
 	some i, image in input.images.value
 	image.kind in {"image", "index"}
 	not image.digest in _done
@@ -95,7 +99,8 @@ _image(i, image) := verdict.image_not_applicable(image) if {
 	image.scan.value.state == "pending"
 	age := time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(image.pushed_at.value)
 	age > (_params.pending_hours * 3600) * 1000000000
-	message := sprintf("The scan is pending more than %d hours after the push.", [_params.pending_hours])
+	hours := text.counted(_params.pending_hours, "hour", "hours")
+	message := sprintf("The scan is pending more than %s after the push.", [hours])
 } else := _pending(i, image)
 
 _pending(i, image) := verdict.image_unsettled(image, "Cannot tell: the scan has not finished.", [_state(i, image)], ["the end of the scan"])
@@ -114,7 +119,7 @@ _index(i, image) := verdict.image_not_applicable(image) if {
 } else := verdict.image(image, "fail", message, [_children(i, image)]) if {
 	statuses := _platforms(image)
 	count(statuses.fail) > 0
-	message := sprintf("%d of its platforms have no completed scan.", [count(statuses.fail)])
+	message := sprintf("%s no completed scan.", [text.counted(count(statuses.fail), "of its platforms has", "of its platforms have")])
 } else := _index_unknown(i, image) if {
 	count(_platforms(image).unknown) > 0
 } else := verdict.image_pass(image)

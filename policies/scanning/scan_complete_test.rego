@@ -74,3 +74,13 @@ test_scope_newest_leaves_older_out if {
 	verdicts := scan_complete.verdicts with input as record with data.params as params
 	f.statuses(verdicts) == ["not_applicable", "pass"]
 }
+
+test_registry_that_does_not_scan_is_not_applicable if {
+	record := f.with_images({"scanning": f.unsupported}, [f.image(1, ["a"], {"scan": f.unsupported}), f.index(2, ["b"], f.unknown("oci:GetManifest"))])
+	_status(record) == "not_applicable"
+}
+
+test_scan_made_elsewhere_is_judged if {
+	record := f.with_images({"scanning": f.unsupported}, [f.image(1, ["a"], {})])
+	_status(record) == "pass"
+}

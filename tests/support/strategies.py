@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from auditor.analysis.derive import derive_registry, derive_repository
@@ -14,6 +15,7 @@ from auditor.inventory.model import Registry, RegistryRecord, Repository, Reposi
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument, RegistryRef
 from auditor.inventory.replication import Destination, ReplicationRule
 from auditor.inventory.scanning import Fix, Package, RegistryScanning, ScanResult, ScanSettings, Vulnerability
+from tests.support.strategies_public import kinds, other_hosts, published, visibilities
 
 NOW = "2026-11-24T12:00:00Z"
 ACCOUNT, REGION = "111111111111", "eu-west-1"
@@ -196,14 +198,13 @@ scan_settings = st.builds(
     st.sampled_from(["on_push", "continuous", "manual", "scheduled"]),
     st.just("registry"),
 )
-kinds = st.sampled_from(["ecr", "ecr", "ecr", "harbor", "ghcr", "oci"])
 
 
 @st.composite
 def repository_records(draw: st.DrawFn) -> RepositoryRecord:
     """One repository record with its derived facts."""
     name = draw(st.sampled_from(["app", "team/app", "prod/app", "dev/app", "team/App", "a___b"]))
-    ref = RegistryRef(URN, draw(kinds), "registry.example.com", ACCOUNT, REGION)
+    ref = RegistryRef(URN, draw(kinds), "registry.example.com", ACCOUNT, REGION, draw(other_hosts))
     found = draw(facts(st.lists(images, max_size=5, unique_by=lambda image: image.digest)))
     repository = Repository(
         name=name,
@@ -221,13 +222,15 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
         access_policy=draw(facts(iam_policies())),
         retention_policy=draw(facts(retention_policies)),
         size_bytes=draw(facts(st.integers(0, 10**13))),
+        visibility=draw(visibilities),
     )
+    derived = msgspec.structs.replace(derive_repository(repository, found), published=draw(published))
     return RepositoryRecord(
         id=f"{URN}:{name}",
         scope=SCOPE,
         now=NOW,
         repository=repository,
-        derived=derive_repository(repository, found),
+        derived=derived,
         images=found,
     )
 
@@ -257,5 +260,6 @@ def registry_records(draw: st.DrawFn) -> RegistryRecord:
         creation_templates=draw(facts(st.just([]))),
         signing=draw(facts(st.just([]))),
         settings=draw(facts(st.just({}))),
+        visibility=draw(visibilities),
     )
     return RegistryRecord(id=URN, scope=SCOPE, now=NOW, registry=registry, derived=derive_registry(registry))

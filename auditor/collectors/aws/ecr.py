@@ -5,25 +5,21 @@ Source of the operations and their shapes: botocore's ecr model (API version 201
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
 from auditor.analysis.derive import derive_registry
-from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.ecr_bulk import KeyManagers, ResourceTags, submit_scanning
 from auditor.collectors.aws.ecr_images import ImageReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.ecr_repository import Lookups, RepositoryReader
-from auditor.collectors.aws.failures import CallFailedError
+from auditor.collectors.aws.ordered import wanted_entries, write_in_order
 from auditor.collectors.aws.scopes import Visit, visit_scopes
-from auditor.collectors.aws.selection import selected
 from auditor.collectors.aws.settings import EcrSettings, RepositoryFilter
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
-from auditor.inventory.model import Registry, RegistryRecord, RepositoryRecord
+from auditor.inventory.model import Registry, RegistryRecord
 from auditor.inventory.names import registry_urn
 from auditor.inventory.parts import RegistryRef
 from auditor.inventory.writing import ScopeWriter, SnapshotWriter
@@ -92,7 +88,8 @@ class _ScopeRun:
         tagging = visit.caller("resourcegroupstaggingapi", "tagging")
         facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn)
         tags = ResourceTags(ecr, tagging, scope.recorder, visit.pool)
-        entries, complete = self._list(ecr)
+        listing = list(ecr.pages("DescribeRepositories", "repositories", maxResults=1000))
+        entries, complete = wanted_entries(listing, self._settings.repositories, self._settings.max_repositories)
         scope.recorder.settle(Known(True), scope.id)
         ref = RegistryRef(self._urn, KIND, self._host(), self._account, self._region)
         keys = KeyManagers(kms, scope.recorder)
@@ -105,52 +102,13 @@ class _ScopeRun:
         )
         images = ImageReader(ecr, scope.recorder, self._settings)
         reader = RepositoryReader(ecr, scope.recorder, images, ref, scope.id, scope.now)
-        gone = self._repositories(scope, reader, entries, lookups)
+        gone = write_in_order(visit, entries, lambda entry: reader.read(entry, lookups))
         listed: Fact[list[str]] = (
             Known([name for name in names if name not in gone], _LIST)
             if complete
             else Unknown(Reason.TRUNCATED, _LIST, "max_repositories")
         )
         return self._context(scope, facts, listed)
-
-    def _list(self, ecr: Caller) -> tuple[list[dict[str, Any]], bool]:
-        """The selected repositories by name, and whether these are all."""
-        wanted = self._settings.repositories
-        limit = self._settings.max_repositories
-        entries = ecr.pages("DescribeRepositories", "repositories", maxResults=1000)
-        found = [e for e in entries if selected(str(e["repositoryName"]), wanted.include, wanted.exclude)]
-        found.sort(key=lambda entry: str(entry["repositoryName"]))
-        return (found, True) if limit is None or len(found) <= limit else (found[:limit], False)
-
-    def _repositories(
-        self,
-        scope: ScopeWriter,
-        reader: RepositoryReader,
-        entries: list[dict[str, Any]],
-        lookups: Lookups,
-    ) -> set[str]:
-        """Read with a bounded look-ahead, write in order. Returns the names that were gone meanwhile."""
-        gone: set[str] = set()
-        pending: deque[tuple[str, Future[RepositoryRecord]]] = deque()
-
-        def write() -> None:
-            name, future = pending.popleft()
-            try:
-                scope.write(future.result())
-            except CallFailedError as failure:
-                if not failure.gone:
-                    raise
-                gone.add(name)
-                scope.recorder.note(f"{name} was deleted while it was read")
-            self._visit.progress(scope.id, 1)
-
-        for entry in entries:
-            pending.append((str(entry["repositoryName"]), self._visit.pool.submit(reader.read, entry, lookups)))
-            if len(pending) >= self._settings.concurrency * 2:
-                write()
-        while pending:
-            write()
-        return gone
 
     def _host(self) -> str:
         suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
@@ -169,6 +127,7 @@ class _ScopeRun:
             else Unknown(Reason.NOT_REQUESTED, "organizations:DescribeOrganization"),
             repository_names=names,
             selection="all" if self._settings.repositories == RepositoryFilter() else "filtered",
+            visibility=Known("private"),
             access_policy=facts.access_policy(),
             policy_scope=facts.policy_scope(),
             scanning=facts.scanning(),

@@ -69,6 +69,7 @@ class RepositoryReader:
             access_policy=fact_of(lambda: self._access(name), recorder=self._recorder, affects=urn),
             retention_policy=fact_of(lambda: self._retention(name), recorder=self._recorder, affects=urn),
             size_bytes=_size(images),
+            visibility=Known("private"),
         )
         return RepositoryRecord(
             id=urn,

@@ -21,6 +21,8 @@ NOT_CONFIGURED = frozenset(
         "ScanNotFoundException",
         "TemplateNotFoundException",
         "PullThroughCacheRuleNotFoundException",
+        # Of the public registry: the account has none.
+        "RegistryNotFoundException",
         # Of the services asked here only KMS says this: the key does not exist.
         "NotFoundException",
     }
@@ -41,7 +43,9 @@ _THROTTLED = frozenset(
         "TooManyRequestsException", "RequestThrottledException", "SlowDown", "429",
     }
 )  # fmt: skip
-_UNSUPPORTED = frozenset({"UnknownOperationException", "InvalidAction", "NotImplemented", "404", "501", "405"})
+_UNSUPPORTED = frozenset(
+    {"UnknownOperationException", "UnsupportedCommandException", "InvalidAction", "NotImplemented", "404", "501", "405"}
+)
 
 
 class CallFailedError(Exception):

@@ -49,3 +49,10 @@ class EcrSettings(AwsSettings, frozen=True, kw_only=True):
     read_manifests: bool = True
     read_configs: bool = False
     scan_details: Literal["auto", "always", "never"] = "auto"
+
+
+class EcrPublicSettings(AwsSettings, frozen=True, kw_only=True):
+    """A target of kind `ecr_public`: one catalogue an account."""
+
+    kind: Literal["ecr_public"] = "ecr_public"
+    repositories: RepositoryFilter = RepositoryFilter()
