@@ -159,7 +159,11 @@ _of_account := {verdict.record_unknown("who can really push, delete or administe
 	count(_held) == 0
 } else := {_of_principal(arn) | some arn, _ in _held}
 
-_held[entry.principal] contains i if {
+default _held := {}
+
+_held := _by_principal if count(_by_principal) > 0
+
+_by_principal[entry.principal] contains i if {
 	some i, entry in _effective.value
 	entry.capability in _writes
 }

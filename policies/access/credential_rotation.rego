@@ -104,7 +104,11 @@ _of_registry := {verdict.record("not_applicable", "This registry has no cache ru
 } else := {_of_secret(secret) | some secret, _ in _secrets}
 
 # Several rules may share a credential; each is judged once.
-_secrets[secret] contains i if {
+default _secrets := {}
+
+_secrets := _by_secret if count(_by_secret) > 0
+
+_by_secret[secret] contains i if {
 	some i, rule in _rules.value
 	secret := rule.credential.value
 }

@@ -70,7 +70,11 @@ _of_policy(i) := identities.on(identities.policy_id(policy), "not_applicable", "
 	identities.unreadable(i)
 } else := identities.on(identities.policy_id(input.policies.value[i]), "pass", "Limited to some actions and repositories.", [])
 
-_granted[grant.policy] contains g if some g, grant in _grants.value
+default _granted := {}
+
+_granted := _by_policy if count(_by_policy) > 0
+
+_by_policy[grant.policy] contains g if some g, grant in _grants.value
 
 _those(i, among) := {g | some g in object.get(_granted, input.policies.value[i].id, set()); g in among}
 

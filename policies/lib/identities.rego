@@ -28,7 +28,12 @@ credential_id(key) := sprintf("%s:credential/%s/%s", [input.id, name(key.princip
 
 # METADATA
 # description: ARNs of those that a policy is attached to, by the policy's id.
-holders[policy] contains principal.arn if {
+default holders := {}
+
+# The embedded engine leaves a partial rule without any value undefined.
+holders := _holders if count(_holders) > 0
+
+_holders[policy] contains principal.arn if {
 	some principal in input.principals.value
 	some policy in principal.policies
 }

@@ -47,7 +47,11 @@ _of_document(codes, words) := build.record("not_applicable", "This registry has 
 }
 
 # ---------------------------------------------------------------- identities
-_located[located.policy] contains i if some i, located in input.derived.problems.value
+default _located := {}
+
+_located := _by_policy if count(_by_policy) > 0
+
+_by_policy[located.policy] contains i if some i, located in input.derived.problems.value
 
 _of_policy(i, codes, words) := object.union(_folded(found, codes, words), {"resource_id": identities.policy_id(policy)}) if {
 	not identities.unreadable(i)

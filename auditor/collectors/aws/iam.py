@@ -140,9 +140,8 @@ def _identities(visit: Visit, iam: Caller, urn: str) -> Identities | Unknown:
 def _keys(visit: Visit, iam: Caller, found: Identities | Unknown, urn: str) -> Fact[list[AccessKey]]:
     """Keys are looked for only where they open a registry: without the policies nobody knows whose those are."""
     if isinstance(found, Unknown):
-        gap = Unknown(found.reason, found.source, "whose keys open a registry is not known")
-        visit.recorder.settle(gap, urn)
-        return gap
+        visit.recorder.settle(found, urn)
+        return found
     granting = granting_policies(found.policies)
     users = [p.arn for p in found.principals if p.kind == "user" and holds_registry_rights(p, granting)]
     return read_access_keys(iam, visit.recorder, visit.pool, users, urn)
