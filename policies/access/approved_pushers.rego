@@ -59,7 +59,12 @@ verdicts contains v if {
 }
 
 # ---------------------------------------------------------------- who is approved
-_approved(who) if regex.match(globs.union(_params.approved_pushers), who)
+# Made once, not once a principal.
+_approving := globs.union(_params.approved_pushers)
+
+_running := globs.union(_params.runtime_role_patterns)
+
+_approved(who) if regex.match(_approving, who)
 
 _approved(who) if {
 	startswith(who, "arn:")
@@ -69,7 +74,7 @@ _approved(who) if {
 _runtime(who) if {
 	contains(who, ":role/")
 	parts := split(who, "/")
-	regex.match(globs.union(_params.runtime_role_patterns), parts[count(parts) - 1])
+	regex.match(_running, parts[count(parts) - 1])
 }
 
 _refused(who) if not _approved(who)

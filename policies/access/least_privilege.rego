@@ -45,6 +45,8 @@ _params := data.params["REG-ACC-006"]
 
 _grants := input.derived.grants
 
+_exempt := globs.union(_params.exempt_principals)
+
 verdicts contains v if some v in _verdicts
 
 _verdicts := {verdict.record_unknown("the policies of identities", "/policies", input.policies)} if {
@@ -106,7 +108,7 @@ _severity(policy, usual) := "info" if {
 	policy.name == "AdministratorAccess"
 	policy.kind == "provider"
 } else := "info" if {
-	every arn in identities.holders[policy.id] { regex.match(globs.union(_params.exempt_principals), arn) }
+	every arn in identities.holders[policy.id] { regex.match(_exempt, arn) }
 } else := usual
 
 _what(indexes) := "every action" if {
