@@ -72,7 +72,8 @@ def compile_identity(policy: IdentityPolicy, layer: LayerKind) -> Policy:
     Errors: `InputError`.
     """
     if policy.unread:
-        anything = [{"Effect": effect, "Action": "*", "Resource": "*"} for effect in ("Allow", "Deny")]
+        whoever = {"Principal": "*", "Action": "*", "Resource": "*"}
+        anything = [{"Effect": effect, **whoever} for effect in ("Allow", "Deny")]
         document = parse_policy(json.dumps({"Version": "2012-10-17", "Statement": anything}))
         doubted = tuple(replace(s, doubts=(policy.unread,)) for s in document.statements)
         return _compile(replace(document, statements=doubted), policy.name, layer)
