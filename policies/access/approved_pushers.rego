@@ -181,9 +181,13 @@ _of_principal(arn) := identities.on(identities.principal_id(arn), "not_applicabl
 	count(_sure(arn)) > 0
 	message := sprintf("%s can %s, %s.", [identities.name(arn), _what(_sure(arn)), _why(arn)])
 } else := identities.on_unknown(identities.principal_id(arn), message, _entries(_held[arn]), [reasons]) if {
-	reasons := text.names({_effective.value[i].reason | some i in _held[arn]})
+	reasons := text.names({_reason(_effective.value[i]) | some i in _held[arn]})
 	message := sprintf("Cannot tell whether %s can %s: %s.", [identities.name(arn), _what(_held[arn]), reasons])
 }
+
+_reason(entry) := entry.reason if {
+	entry.reason != ""
+} else := "a person reading its policies"
 
 _sure(arn) := {i | some i in _held[arn]; _effective.value[i].certainty == "exact"}
 

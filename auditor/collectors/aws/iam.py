@@ -15,7 +15,7 @@ from auditor.collectors.aws.access_keys import read_access_keys
 from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.failures import CallFailedError
 from auditor.collectors.aws.iam_policies import DETAILS, Identities, read_identities
-from auditor.collectors.aws.organizations import Memo, OrganizationFacts, OrganizationReader
+from auditor.collectors.aws.organizations import CONTROL_POLICY, Memo, OrganizationFacts, OrganizationReader
 from auditor.collectors.aws.scopes import Visit, visit_scopes
 from auditor.collectors.aws.session import Account, enter_accounts, make_client
 from auditor.collectors.aws.settings import AccountSettings, AwsSettings
@@ -103,7 +103,8 @@ def _read(visit: Visit, organization: _Organization) -> AccountRecord:
     over = organization.of(visit)
     for policy in [*(found.policies if isinstance(found, Identities) else []), *over.policies]:
         if policy.unread:
-            visit.recorder.settle(Unknown(Reason.PARSE_ERROR, DETAILS, policy.unread), policy.id)
+            source = CONTROL_POLICY if policy.kind == "guardrail" else DETAILS
+            visit.recorder.settle(Unknown(Reason.PARSE_ERROR, source, policy.unread), policy.id)
     policies: Fact[Any] = found if isinstance(found, Unknown) else Known(found.policies + over.policies, DETAILS)
     principals: Fact[Any] = found if isinstance(found, Unknown) else Known(found.principals, DETAILS)
     keys = _keys(visit, iam, found, urn)

@@ -128,8 +128,11 @@ class _Fold:
 
     def _attached(self, arn: str, *, bounds: bool = False) -> str:
         """The id of a managed policy; empty for one that says nothing of registries, unless it bounds."""
-        if arn in self.kept or (arn in self._idle and not bounds):
-            return arn if arn in self.kept else ""
+        known = self.kept.get(arn)
+        if known is not None:
+            return arn if bounds or known.statements or known.unread else ""
+        if arn in self._idle and not bounds:
+            return ""
         entry = self.managed.get(arn)
         if entry is None:
             raise _missing(f"the policy {arn}")
@@ -137,7 +140,7 @@ class _Fold:
         if default is None:
             raise _missing(f"the default version of {arn}")
         kind: PolicyKind = "provider" if ":iam::aws:" in arn else "managed"
-        policy = make_policy(arn, str(entry["PolicyName"]), kind, default.get("Document", ""))
+        policy = make_policy(arn, arn.rpartition("/")[2], kind, default.get("Document", ""))
         return self._keep(policy, bounds=bounds)
 
     def _inline(self, identity: str, name: str, document: Any) -> str:

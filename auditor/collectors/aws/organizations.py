@@ -24,6 +24,7 @@ T = TypeVar("T")
 _DESCRIBE = "organizations:DescribeOrganization"
 _PARENTS = "organizations:ListParents"
 _TARGETS = "organizations:ListPoliciesForTarget"
+CONTROL_POLICY = "organizations:DescribePolicy"
 _NOT_IN_USE = "AWSOrganizationsNotInUseException"
 _STRANGER = "ChildNotFoundException"
 _SCP, _RCP = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"

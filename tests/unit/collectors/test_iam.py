@@ -114,13 +114,18 @@ def test_a_boundary_that_says_nothing_of_registries_is_kept(tmp_path: Path) -> N
     boundary = {"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn}
     found = account(
         tmp_path,
-        roles=[role("a", AttachedManagedPolicies=attached(arn)), role("b", PermissionsBoundary=boundary)],
+        roles=[
+            role("a", AttachedManagedPolicies=attached(arn)),
+            role("b", PermissionsBoundary=boundary),
+            role("c", AttachedManagedPolicies=attached(arn)),
+        ],
         policies=[managed("limit", OTHER)],
     )
 
     assert principals(found)["role/b"]["boundary"] == arn
     assert policies(found)[arn]["statements"] == []
-    assert principals(found)["role/a"]["policies"] == []
+    # Whether it is met before or after as a boundary.
+    assert principals(found)["role/a"]["policies"] == principals(found)["role/c"]["policies"] == []
 
 
 def test_role_details(tmp_path: Path) -> None:
