@@ -18,6 +18,7 @@ BUILTIN: dict[str, dict[str, str]] = {
     "collectors": {
         "ecr": "auditor.collectors.aws.ecr:EcrCollector",
         "ecr_public": "auditor.collectors.aws.ecr_public:EcrPublicCollector",
+        "iam": "auditor.collectors.aws.iam:IamCollector",
     },
     "engines": {
         "embedded": "auditor.policy.engines.embedded:EmbeddedEngine",

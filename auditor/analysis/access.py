@@ -22,7 +22,7 @@ from auditor.analysis.iam_actions import (
     needs_registry,
 )
 from auditor.analysis.iam_conditions import Narrowing, matching, narrow, required_keys, take_apart
-from auditor.analysis.iam_document import ConditionEntry, PolicyText, Statement, parse_policy
+from auditor.analysis.iam_document import ConditionEntry, PolicyText, Statement, parse_policy, resources_as_written
 from auditor.analysis.iam_problems import find_problems
 from auditor.inventory.derived import CAPABILITIES, AccessAnalysis, Capability, Grant
 
@@ -275,6 +275,7 @@ class _Reader:
             guarded=access.guarded,
             certainty="unknown" if access.doubt else "exact",
             reason=access.doubt,
+            resources=resources_as_written(statement) if self._scope == "registry" else [],
         )
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from auditor.analysis.access import analyse_access
 from auditor.analysis.iam_actions import Service
+from auditor.analysis.key_policies import derive_key_access
 from auditor.analysis.references import analyse_repository_name
 from auditor.analysis.retention import analyse_retention
 from auditor.errors import InputError
@@ -49,7 +50,9 @@ def derive_registry(registry: Registry) -> RegistryDerived:
     def access(document: PolicyDocument) -> AccessAnalysis:
         return analyse_access(document.text, owner_account=registry.account, scope="registry", registry_scope=scope)
 
-    return RegistryDerived(access=_read(registry.access_policy, "aws_iam", access))
+    return RegistryDerived(
+        access=_read(registry.access_policy, "aws_iam", access), key_access=derive_key_access(registry.keys)
+    )
 
 
 def _read(fact: Fact[PolicyDocument], form: str, analyse: Callable[[PolicyDocument], T]) -> Fact[T]:

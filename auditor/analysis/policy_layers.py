@@ -67,7 +67,16 @@ def compile_text(text: str, name: str, layer: LayerKind) -> Policy:
 
 
 def compile_identity(policy: IdentityPolicy, layer: LayerKind) -> Policy:
-    """A policy from the statements that were kept of it. Errors: `InputError`."""
+    """A policy from the statements that were kept of it; one that was not read may allow and deny anything.
+
+    Errors: `InputError`.
+    """
+    if policy.unread:
+        whoever = {"Principal": "*", "Action": "*", "Resource": "*"}
+        anything = [{"Effect": effect, **whoever} for effect in ("Allow", "Deny")]
+        document = parse_policy(json.dumps({"Version": "2012-10-17", "Statement": anything}))
+        doubted = tuple(replace(s, doubts=(policy.unread,)) for s in document.statements)
+        return _compile(replace(document, statements=doubted), policy.name, layer)
     statements = [json.loads(statement.text) for statement in policy.statements]
     document = parse_policy(json.dumps({"Version": policy.version or None, "Statement": statements}))
     places = [statement.index for statement in policy.statements]

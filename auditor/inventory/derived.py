@@ -39,6 +39,9 @@ class Grant(Record, frozen=True):
     """A service grant pinned to a source account or ARN."""
     certainty: Literal["exact", "unknown"]
     reason: str
+    resources: list[str] = []
+    """Of a registry policy: the ARNs that the statement is about, as written; `NotResource …` for those it leaves
+    out. Empty for a repository's own policy, which has none."""
 
 
 class PolicyProblem(Record, frozen=True):
@@ -59,6 +62,17 @@ class AccessAnalysis(Record, frozen=True):
 
     grants: list[Grant]
     problems: list[PolicyProblem]
+
+
+class KeyGrant(Record, frozen=True):
+    """A statement of an encryption key's policy that lets in everybody, or may do so (`certainty`)."""
+
+    key: str
+    """ARN."""
+    statement: int
+    sid: str
+    certainty: Literal["exact", "unknown"]
+    reason: str = ""
 
 
 class RetentionRule(Record, frozen=True):

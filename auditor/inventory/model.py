@@ -13,6 +13,7 @@ from auditor.inventory.base import Record
 from auditor.inventory.derived import (
     AccessAnalysis,
     Growth,
+    KeyGrant,
     PublishedImages,
     ReferenceAnalysis,
     RepositoryHistory,
@@ -116,6 +117,8 @@ class RegistryDerived(Record, frozen=True):
     access: Fact[AccessAnalysis]
     growth: Fact[Growth] = Unknown(Reason.NOT_REQUESTED, "auditor:since")
     """Absent: the earlier snapshot does not have this registry."""
+    key_access: Fact[list[KeyGrant]] = Unknown(Reason.NOT_REQUESTED, "kms:GetKeyPolicy")
+    """Who can use the keys besides those that their policies name, for keys whose policy was read."""
 
 
 class RegistryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from auditor.inventory.base import Record
-from auditor.inventory.facts import Fact
+from auditor.inventory.facts import Fact, Reason, Unknown
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument
 
 
@@ -31,6 +31,8 @@ class CacheRule(Record, frozen=True):
     upstream: str
     upstream_kind: str
     credential: Fact[str]
+    credential_since: Fact[str] = Unknown(Reason.NOT_REQUESTED, "secretsmanager:ListSecretVersionIds")
+    """When the credential's present value was stored; absent for a secret that does not exist."""
 
 
 class CreationTemplate(Record, frozen=True):

@@ -184,7 +184,9 @@ class _Judge:
     def _check_complete(self, entity: str, record: bytes, output: dict[str, list[Verdict]], place: Place) -> None:
         """A rule that is silent on a record it must judge is unknown there, never passed over."""
         for path, rule in self._ids.items():
-            if entity in rule.inputs and not output.get(path) and (rule.entity == entity or path not in output):
+            # A repository may hold no images; whatever else a rule is about, it says so when there is none.
+            silent = rule.entity != "image" or path not in output
+            if entity in rule.inputs and not output.get(path) and silent:
                 verdict = Verdict(
                     status="unknown",
                     resource_id=_head(record, _RecordHead).id,

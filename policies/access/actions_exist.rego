@@ -8,7 +8,7 @@
 #   id: REG-ACC-007
 #   severity: medium
 #   since: 0.1.0
-#   inputs: [repository, registry]
+#   inputs: [repository, registry, account]
 #   entity: repository
 #   registries: [ecr, ecr_public]
 #   frameworks:
@@ -39,4 +39,4 @@ _words := {
 	"fail": "Actions that do not exist or do not fit here",
 }
 
-verdicts contains policy_problems.verdict(_codes, _words)
+verdicts contains v if some v in policy_problems.verdicts(_codes, _words)

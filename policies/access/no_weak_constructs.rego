@@ -8,7 +8,7 @@
 #   id: REG-ACC-009
 #   severity: high
 #   since: 0.1.0
-#   inputs: [repository, registry]
+#   inputs: [repository, registry, account]
 #   entity: repository
 #   registries: [ecr, ecr_public]
 #   frameworks:
@@ -43,4 +43,4 @@ _words := {
 	"fail": "Constructs that grant more than they seem to",
 }
 
-verdicts contains policy_problems.verdict(_codes, _words)
+verdicts contains v if some v in policy_problems.verdicts(_codes, _words)

@@ -145,6 +145,7 @@ registry(changes, derived) := {
 			"repository_names": known(["team/app"]),
 			"access_policy": absent,
 			"replication": known([]),
+			"cache_rules": known([]),
 			"keys": not_requested("kms:DescribeKey"),
 			"suppressions": not_requested("inspector2:ListFilters"),
 			"trails": not_requested("cloudtrail:DescribeTrails"),
@@ -154,7 +155,7 @@ registry(changes, derived) := {
 		},
 		changes,
 	),
-	"derived": override({"access": absent, "growth": not_requested("auditor:since")}, derived),
+	"derived": override({"access": absent, "growth": not_requested("auditor:since"), "key_access": known([])}, derived),
 }
 
 # What runs out of the repository; `uses` as in RepositoryUsage.
@@ -222,6 +223,7 @@ grant(audience, principals, changes) := override(
 		"guarded": false,
 		"certainty": "exact",
 		"reason": "",
+		"resources": [],
 	},
 	changes,
 )

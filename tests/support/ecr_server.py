@@ -229,7 +229,14 @@ class Api:
         manager = self.world.keys.get(body["KeyId"])
         if manager is None:
             raise Missing("NotFoundException")
-        return {"KeyMetadata": {"KeyId": body["KeyId"].rpartition("/")[2], "Arn": body["KeyId"], "KeyManager": manager}}
+        words = {"KeyState": "Enabled", "Origin": "AWS_KMS", "KeySpec": "SYMMETRIC_DEFAULT", "KeyManager": manager}
+        return {"KeyMetadata": {"KeyId": body["KeyId"].rpartition("/")[2], "Arn": body["KeyId"], **words}}
+
+    def op_GetKeyRotationStatus(self, _registry: Registry, _body: dict[str, Any]) -> dict[str, Any]:
+        return {"KeyRotationEnabled": True}
+
+    def op_GetKeyPolicy(self, _registry: Registry, _body: dict[str, Any]) -> dict[str, Any]:
+        return {"Policy": '{"Version": "2012-10-17", "Statement": []}', "PolicyName": "default"}
 
 
 _IDENTITY = (

@@ -50,10 +50,15 @@ class Caller:
 
     def pages(self, operation: str, key: str, token: str = "nextToken", **parameters: Any) -> Iterator[dict[str, Any]]:  # noqa: S107
         """The items under `key` of every page. Errors: `CallFailedError`, also for a page token that repeats."""
+        for answer in self.answers(operation, token, **parameters):
+            yield from answer.get(key) or []
+
+    def answers(self, operation: str, token: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every page as it comes, for answers with several lists. Errors: as `pages`."""
         seen: set[str] = set()
         for _ in range(MAX_PAGES):
             answer = self.call(operation, **parameters)
-            yield from answer.get(key) or []
+            yield answer
             following = answer.get(token)
             if not following:
                 return

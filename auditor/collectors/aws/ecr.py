@@ -11,14 +11,17 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from auditor.analysis.derive import derive_registry
-from auditor.collectors.aws.ecr_bulk import KeyManagers, ResourceTags, submit_scanning
+from auditor.collectors.aws.credential_ages import CredentialAges
+from auditor.collectors.aws.ecr_bulk import ResourceTags, submit_scanning
 from auditor.collectors.aws.ecr_images import ImageReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.ecr_repository import Lookups, RepositoryReader
+from auditor.collectors.aws.kms_keys import KeyReader, uses_of
 from auditor.collectors.aws.ordered import wanted_entries, write_in_order
 from auditor.collectors.aws.scopes import Visit, visit_scopes
 from auditor.collectors.aws.settings import EcrSettings, RepositoryFilter
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
+from auditor.inventory.keys import EncryptionKey
 from auditor.inventory.model import Registry, RegistryRecord
 from auditor.inventory.names import registry_urn
 from auditor.inventory.parts import RegistryRef
@@ -59,6 +62,9 @@ class EcrCollector:
             "ecr:ListPullTimeUpdateExclusions",
             "ecr:ListTagsForResource",
             "kms:DescribeKey",
+            "kms:GetKeyPolicy",
+            "kms:GetKeyRotationStatus",
+            "secretsmanager:ListSecretVersionIds",
             "sts:AssumeRole",
             "sts:GetCallerIdentity",
             "tagging:GetResources",
@@ -84,21 +90,22 @@ class _ScopeRun:
     def read(self) -> RegistryRecord:
         """Read everything. Errors: `CallFailedError` when the repositories cannot be listed."""
         visit, scope = self._visit, self._visit.scope
-        ecr, kms = visit.caller("ecr"), visit.caller("kms")
+        ecr = visit.caller("ecr")
         tagging = visit.caller("resourcegroupstaggingapi", "tagging")
-        facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn)
+        secrets = CredentialAges(visit.caller("secretsmanager"), scope.recorder)
+        facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn, secrets)
         tags = ResourceTags(ecr, tagging, scope.recorder, visit.pool)
         listing = list(ecr.pages("DescribeRepositories", "repositories", maxResults=1000))
         entries, complete = wanted_entries(listing, self._settings.repositories, self._settings.max_repositories)
         scope.recorder.settle(Known(True), scope.id)
         ref = RegistryRef(self._urn, KIND, self._host(), self._account, self._region)
-        keys = KeyManagers(kms, scope.recorder)
+        keys = KeyReader(visit.caller("kms"), scope.recorder, self._region, self._account)
         names = [str(entry["repositoryName"]) for entry in entries]
         lookups = Lookups(
             registry=facts,
             scanning=submit_scanning(ecr, scope.recorder, visit.pool, names, self._urn),
             resource_tags=tags.of,
-            key_manager=keys.of,
+            key_manager=keys.manager,
         )
         images = ImageReader(ecr, scope.recorder, self._settings)
         reader = RepositoryReader(ecr, scope.recorder, images, ref, scope.id, scope.now)
@@ -108,13 +115,15 @@ class _ScopeRun:
             if complete
             else Unknown(Reason.TRUNCATED, _LIST, "max_repositories")
         )
-        return self._context(scope, facts, listed)
+        return self._context(scope, facts, listed, keys.read(uses_of(entries, gone)))
 
     def _host(self) -> str:
         suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
         return f"{self._account}.dkr.ecr.{self._region}.{suffix}"
 
-    def _context(self, scope: ScopeWriter, facts: RegistryFacts, names: Fact[list[str]]) -> RegistryRecord:
+    def _context(
+        self, scope: ScopeWriter, facts: RegistryFacts, names: Fact[list[str]], keys: Fact[list[EncryptionKey]]
+    ) -> RegistryRecord:
         organization = self._settings.organization
         registry = Registry(
             id=self._urn,
@@ -136,6 +145,7 @@ class _ScopeRun:
             creation_templates=facts.creation_templates(),
             signing=facts.signing(),
             settings=facts.settings(),
+            keys=keys,
         )
         return RegistryRecord(
             id=self._urn, scope=scope.id, now=scope.now, registry=registry, derived=derive_registry(registry)

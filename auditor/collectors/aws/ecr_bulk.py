@@ -1,8 +1,7 @@
-"""Facts that are read for many repositories at once: resource tags, scan settings, KMS keys."""
+"""Facts that are read for many repositories at once: resource tags, scan settings."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
@@ -98,25 +97,3 @@ class ResourceTags:
             return Known(tags, "ecr:ListTagsForResource") if tags else Absent("ecr:ListTagsForResource")
 
         return fact_of(ask, recorder=self._recorder, affects=name)
-
-
-class KeyManagers:
-    """Who manages a KMS key; each key is asked for once."""
-
-    def __init__(self, kms: Caller, recorder: Recorder) -> None:
-        self._kms = kms
-        self._recorder = recorder
-        self._lock = threading.Lock()
-        self._facts: dict[str, Fact[Any]] = {}
-
-    def of(self, key: str) -> Fact[Any]:
-        """`customer` or `provider`. Asked under a lock: a scope has few keys, and each costs one call."""
-        with self._lock:
-            fact = self._facts.get(key)
-            if fact is None:
-                fact = self._facts[key] = fact_of(lambda: self._ask(key), recorder=self._recorder, affects=key)
-        return fact
-
-    def _ask(self, key: str) -> Known[Any] | Absent:
-        manager = self._kms.call("DescribeKey", KeyId=key)["KeyMetadata"].get("KeyManager")
-        return Known("provider" if manager == "AWS" else "customer", "kms:DescribeKey")

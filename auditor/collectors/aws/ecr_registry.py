@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from typing import Any, Literal
 
 from auditor.collectors.aws.calls import Caller, fact_of
+from auditor.collectors.aws.credential_ages import CredentialAges
 from auditor.collectors.aws.words import FREQUENCIES, document, encryption, immutability, wildcard
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.model import SigningRule
@@ -21,8 +22,11 @@ _SETTINGS = ("BASIC_SCAN_TYPE_VERSION", "BLOB_MOUNTING")
 class RegistryFacts:
     """The registry's facts, asked for at once and waited for when they are used."""
 
-    def __init__(self, ecr: Caller, recorder: Recorder, pool: Executor, registry_id: str) -> None:
+    def __init__(
+        self, ecr: Caller, recorder: Recorder, pool: Executor, registry_id: str, secrets: CredentialAges
+    ) -> None:
         self._ecr = ecr
+        self._secrets = secrets
         self._recorder = recorder
         self._id = registry_id
 
@@ -78,6 +82,9 @@ class RegistryFacts:
                 upstream=rule.get("upstreamRegistryUrl", ""),
                 upstream_kind=rule.get("upstreamRegistry", ""),
                 credential=Known(rule["credentialArn"]) if rule.get("credentialArn") else Absent(source),
+                credential_since=self._secrets.of(rule["credentialArn"])
+                if rule.get("credentialArn")
+                else Absent(source),
             )
             for rule in self._ecr.pages("DescribePullThroughCacheRules", "pullThroughCacheRules", maxResults=1000)
         ]

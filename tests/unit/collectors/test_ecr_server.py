@@ -39,7 +39,8 @@ BODIES = {
 OPERATIONS = sorted(
     name.removeprefix("op_")
     for name in dir(Api)
-    if name.startswith("op_") and name not in ("op_GetResources", "op_DescribeKey")
+    if name.startswith("op_")
+    and name not in ("op_GetResources", "op_DescribeKey", "op_GetKeyPolicy", "op_GetKeyRotationStatus")
 )
 
 
