@@ -24,7 +24,7 @@ from auditor.inventory.images import Image
 from auditor.inventory.keys import EncryptionKey
 from auditor.inventory.operations import AuditTrail, EventRule, Quota
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument, RegistryKind, RegistryRef
-from auditor.inventory.replication import CacheRule, CreationTemplate, Replica, ReplicationRule
+from auditor.inventory.replication import CacheRule, CreationTemplate, Replica, ReplicationLinks, ReplicationRule
 from auditor.inventory.scanning import RegistryScanning, ScanSettings, Suppression
 
 
@@ -110,6 +110,7 @@ class RegistryDerived(Record, frozen=True):
     access: Fact[AccessAnalysis]
     growth: Fact[Growth] = Unknown(Reason.NOT_REQUESTED, "auditor:since")
     """Absent: the earlier snapshot does not have this registry."""
+    replication: Fact[ReplicationLinks] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
 
 
 class RegistryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
