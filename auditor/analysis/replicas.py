@@ -239,7 +239,11 @@ def _policy(source: Fact[PolicyDocument], copy: Fact[PolicyDocument], own: froze
         return ReplicaDifference("policy", "not comparable", error.message[:_MAX_TEXT], certain=False)
     if mine == theirs:
         return None
-    return ReplicaDifference("policy", _listed(sorted(mine - theirs)), _listed(sorted(theirs - mine)))
+    return ReplicaDifference("policy", _only(mine - theirs), _only(theirs - mine))
+
+
+def _only(callers: frozenset[str]) -> str:
+    return _listed(sorted(callers)) or "nobody more"
 
 
 def _callers(fact: Known[PolicyDocument] | Absent, own: frozenset[str]) -> frozenset[str]:
@@ -254,17 +258,19 @@ def _callers(fact: Known[PolicyDocument] | Absent, own: frozenset[str]) -> froze
 
 def _of_statement(statement: Statement, own: frozenset[str]) -> list[str]:
     ending = " under conditions" if statement.conditions else ""
-    named = [f"{_principal(kind, value, own)}" for kind, value in statement.principals]
+    named = [_principal(kind, value, own) for kind, value in statement.principals]
     named += [f"all but {_principal(kind, value, own)}" for kind, value in statement.not_principals]
     return [f"{statement.effect} {name}{ending}" for name in named]
 
 
 def _principal(kind: str, value: str, own: frozenset[str]) -> str:
     parts = value.split(":")
-    account = parts[4] if value.startswith("arn:") and len(parts) > 5 else value  # noqa: PLR2004  parts of an ARN
+    is_arn = value.startswith("arn:") and len(parts) > 5  # noqa: PLR2004  parts of an ARN
+    whole = not is_arn or parts[5] == "root"
+    account = parts[4] if is_arn else value
     if account in own:
-        value = "own account" if value in (account, f"arn:{parts[1]}:iam::{account}:root") else f"own {parts[-1]}"
-    elif value.startswith("arn:") and value.endswith(":root"):
+        value = "own account" if whole else f"own {parts[-1]}"
+    elif whole:
         value = account
     return value if kind == "AWS" else f"{kind} {value}"
 

@@ -231,7 +231,7 @@ _literal(filter) := trim_suffix(filter.pattern, "/") if filter.kind == "prefix"
 
 _literal(filter) := "" if filter.kind != "prefix"
 
-_shown("") := "every repository"
+_shown(prefix) := "every repository" if prefix == ""
 
 _shown(prefix) := prefix if prefix != ""
 
@@ -241,7 +241,7 @@ _covered(arrival) if {
 	_takes_in(template.prefix, arrival.prefix)
 }
 
-_takes_in("ROOT", _)
+_takes_in(own, _) if own == "ROOT"
 
 _takes_in(own, prefix) if own == prefix
 

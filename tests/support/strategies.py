@@ -14,6 +14,7 @@ from auditor.inventory.model import Registry, RegistryRecord, Repository, Reposi
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument, RegistryRef
 from auditor.inventory.replication import Destination, ReplicationRule
 from auditor.inventory.scanning import Fix, Package, RegistryScanning, ScanResult, ScanSettings, Vulnerability
+from tests.support.strategies_replication import linked, replicated
 
 NOW = "2026-11-24T12:00:00Z"
 ACCOUNT, REGION = "111111111111", "eu-west-1"
@@ -222,7 +223,7 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
         retention_policy=draw(facts(retention_policies)),
         size_bytes=draw(facts(st.integers(0, 10**13))),
     )
-    return RepositoryRecord(
+    record = RepositoryRecord(
         id=f"{URN}:{name}",
         scope=SCOPE,
         now=NOW,
@@ -230,6 +231,7 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
         derived=derive_repository(repository, found),
         images=found,
     )
+    return draw(replicated(record))
 
 
 @st.composite
@@ -258,4 +260,5 @@ def registry_records(draw: st.DrawFn) -> RegistryRecord:
         signing=draw(facts(st.just([]))),
         settings=draw(facts(st.just({}))),
     )
-    return RegistryRecord(id=URN, scope=SCOPE, now=NOW, registry=registry, derived=derive_registry(registry))
+    record = RegistryRecord(id=URN, scope=SCOPE, now=NOW, registry=registry, derived=derive_registry(registry))
+    return draw(linked(record))
