@@ -205,8 +205,8 @@ class ConfigReader:
 def _parse(content: bytes) -> ImageConfig:
     try:
         document = json.loads(content)
-        inner = document.get("config") or {}
-        labels = _texts(inner.get("Labels") or {})
+        inner = _or_empty(document.get("config"))
+        labels = _texts(_or_empty(inner.get("Labels")))
         created, user = document.get("created"), inner.get("User")
     except (ValueError, AttributeError, RecursionError) as error:
         raise _refused(Reason.PARSE_ERROR, "the config does not parse") from error
@@ -214,6 +214,10 @@ def _parse(content: bytes) -> ImageConfig:
         raise _refused(Reason.TRUNCATED, f"more than {MAX_LABELS} labels")
     time: Fact[str] = Known(created[:MAX_TEXT]) if isinstance(created, str) and created else Absent(_URL)
     return ImageConfig(labels, time, user[:MAX_TEXT] if isinstance(user, str) else "")
+
+
+def _or_empty(found: Any) -> Any:
+    return {} if found is None else found
 
 
 def _texts(found: dict[str, Any]) -> dict[str, str]:
