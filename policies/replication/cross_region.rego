@@ -63,6 +63,7 @@ import data.auditor.lib.facts
 import data.auditor.lib.globs
 import data.auditor.lib.platform
 import data.auditor.lib.production
+import data.auditor.lib.text
 import data.auditor.lib.verdict
 
 _params := data.params["REG-REP-001"]
@@ -89,8 +90,14 @@ _verdict := verdict.record("not_applicable", "A pull-through cache can be filled
 } else := verdict.record_unknown("whether this is a pull-through cache", "/repository/hosting", input.repository.hosting) if {
 	platform.may_be_proxy
 } else := verdict.record("fail", message, [facts.evidence(_path, _fact)]) if {
-	message := sprintf("Replicated to %d other regions of the %d that are needed.", [count(_regions), _params.min_destinations])
+	message := sprintf("Replicated to %s; the minimum is %d.", [_said, _params.min_destinations])
 }
+
+_said := "no other region" if count(_regions) == 0
+
+_said := sprintf("one other region (%s)", [text.names(_regions)]) if count(_regions) == 1
+
+_said := sprintf("%d other regions (%s)", [count(_regions), text.names(_regions)]) if count(_regions) > 1
 
 _regions contains destination.region if {
 	some rule in _fact.value

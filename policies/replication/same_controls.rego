@@ -209,7 +209,8 @@ _weak contains {"reason": reason, "path": arrival.path, "value": arrival.value} 
 	reason := sprintf("%s, and no template for %s takes it in", [arrival.what, arrival.kind])
 }
 
-# What comes in by itself: copies of other registries, and what caches fetch.
+# What comes in by itself: copies of other registries in the snapshot, and what caches fetch. Who copies here from
+# outside the snapshot can never be read; a registry is not unknown for that.
 _arrivals contains {"kind": "REPLICATION", "prefix": prefix, "what": what, "path": path, "value": source} if {
 	some i, source in _links.value.sources
 	some prefix in _prefixes(source.filters)
@@ -259,9 +260,4 @@ _unclear contains {"reason": reason, "path": path, "value": fact, "settle": fact
 _unclear contains {"reason": reason, "path": "/registry/cache_rules", "value": _caches, "settle": _caches.source} if {
 	facts.unknown(_caches)
 	reason := sprintf("the cache rules were not read (%s)", [_caches.reason])
-}
-
-_unclear contains {"reason": reason, "path": "/derived/replication", "value": _links, "settle": _links.source} if {
-	facts.unknown(_links)
-	reason := sprintf("which registries copy into this one was not read (%s)", [_links.reason])
 }

@@ -183,7 +183,10 @@ test_templates_not_read_is_unknown if {
 
 test_caches_not_read_is_unknown if _registry(f.known([]), f.unknown("ecr:X"), _links([])).status == "unknown"
 
-test_links_not_joined_is_unknown if _registry(f.known([_template({})]), f.known([]), f.not_requested("auditor:join")).status == "unknown"
+test_templates_are_judged_without_knowing_who_copies_here if {
+	_registry(f.known([_template({})]), f.known([]), f.not_requested("auditor:join")).status == "pass"
+	_registry(f.known([_template({"encryption": f.absent})]), f.known([]), f.not_requested("auditor:join")).status == "fail"
+}
 
 test_registry_without_templates_as_a_feature_is_not_applicable if {
 	_registry(f.unsupported, f.unsupported, f.not_requested("auditor:join")).status == "not_applicable"
