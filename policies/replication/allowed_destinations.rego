@@ -95,14 +95,14 @@ _forbidden contains [reason, "allowed_accounts", path] if {
 _undecided contains [reason, "allowed_regions", path] if {
 	count(_params.allowed_regions) == 0
 	some path, destination in _destinations
-	reason := sprintf("region %s, and no regions are listed", [destination.region])
+	reason := sprintf("region %s (allowed_regions is empty)", [destination.region])
 }
 
 _undecided contains [reason, "allowed_accounts", path] if {
 	count(_params.allowed_accounts) == 0
 	some path, destination in _destinations
 	destination.account != input.registry.account
-	reason := sprintf("account %s, and no accounts are listed", [destination.account])
+	reason := sprintf("account %s (allowed_accounts is empty)", [destination.account])
 }
 
 _evidence(found) := text.capped([facts.evidence(path, _destinations[path]) | some path in sort({p | some [_, _, p] in found})])

@@ -195,4 +195,6 @@ _reasons := found if {
 		target.accepts == "unknown"
 	}
 	count(found) > 0
+} else := {"its registry policy was not read"} if {
+	count(_undecided) == 1
 } else := {"their registry policies were not read"}

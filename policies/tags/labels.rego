@@ -79,7 +79,7 @@ _judge(i, image) := verdict.image_not_applicable(image) if {
 	image.kind == "index"
 } else := verdict.image_not_applicable(image) if {
 	image.status == "archived"
-} else := verdict.image_unknown(image, "the labels of the image", _path(i), image.config) if {
+} else := verdict.image_unknown(image, "the config of the image", _path(i), image.config) if {
 	facts.unknown(image.config)
 } else := verdict.image(image, "fail", "The image has no config that could hold labels.", [facts.evidence(_path(i), image.config)]) if {
 	facts.absent(image.config)

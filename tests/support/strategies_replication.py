@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auditor.inventory.derived import MovedTag, RepositoryHistory
 from auditor.inventory.facts import Absent, Known, Reason, Unknown
-from auditor.inventory.images import ImageConfig, ReplicaStatus
+from auditor.inventory.images import Child, Image, ImageConfig, ReplicaStatus
 from auditor.inventory.model import RegistryRecord, RepositoryRecord
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument
 from auditor.inventory.replication import (
@@ -19,6 +19,7 @@ from auditor.inventory.replication import (
     Replica,
     ReplicaDifference,
     ReplicationLinks,
+    ReplicationRule,
     ReplicationSource,
     ReplicationTarget,
 )
@@ -87,7 +88,11 @@ _labels = st.fixed_dictionaries(
 _configs = st.builds(ImageConfig, _labels, st.just(Absent("x")))
 _moves = st.builds(MovedTag, _TAGS, _DIGESTS, _DIGESTS | st.just(""))
 _histories = st.builds(
-    RepositoryHistory, st.just("2026-11-01T00:00:00Z"), st.just(1), st.just(1), st.lists(_moves, max_size=3)
+    RepositoryHistory,
+    st.just("2026-11-01T00:00:00Z"),
+    st.just(1),
+    st.just(1),
+    st.lists(_moves, max_size=3, unique_by=lambda m: m.tag),
 )
 
 
@@ -112,6 +117,43 @@ def replicated(draw: st.DrawFn, record: RepositoryRecord) -> RepositoryRecord:
     return msgspec.structs.replace(record, derived=derived, images=images)
 
 
+@st.composite
+def compared(draw: st.DrawFn, record: RepositoryRecord, registry: RegistryRecord) -> tuple[Any, Any]:
+    """The two records with everything read that rules on images take: rules, copies, images with labels and statuses."""
+    destinations = st.lists(st.builds(Destination, ACCOUNTS, REGIONS), min_size=1, max_size=3)
+    rules = st.lists(st.builds(ReplicationRule, st.just([]), destinations, st.just(False)), min_size=1, max_size=2)
+    found = draw(st.lists(_images, min_size=1, max_size=5, unique_by=lambda image: image.digest))
+    copies = draw(st.lists(replicas(), min_size=1, max_size=3))
+    return (
+        msgspec.structs.replace(
+            record, images=Known(found), derived=msgspec.structs.replace(record.derived, replicas=Known(copies))
+        ),
+        msgspec.structs.replace(
+            registry, registry=msgspec.structs.replace(registry.registry, replication=Known(draw(rules)))
+        ),
+    )
+
+
+_images = st.builds(
+    Image,
+    digest=_DIGESTS,
+    kind=st.sampled_from(["image", "image", "image", "index", "signature"]),
+    tags=st.lists(_TAGS, max_size=2, unique=True).map(sorted),
+    status=st.sampled_from(["active", "active", "active", "archived"]),
+    media_type=st.just(Absent("x")),
+    artifact_type=st.just(Absent("x")),
+    subject=st.just(Absent("x")),
+    size_bytes=st.just(Known(1)),
+    pushed_at=st.sampled_from([Known("2026-11-24T11:30:00Z"), Known("2026-11-20T00:00:00Z"), Absent("x")]),
+    last_pulled_at=st.just(Absent("x")),
+    children=st.lists(st.builds(Child, _DIGESTS, st.just("image"), st.just("")), max_size=3).map(Known)
+    | st.just(Unknown(Reason.ACCESS_DENIED, "ecr:BatchGetImage")),
+    scan=st.just(Absent("x")),
+    signatures=st.just(Known([])),
+    signing_status=st.just(Absent("x")),
+    config=_configs.map(Known) | _facts(_configs),
+    replicas=_facts(st.lists(_statuses, max_size=2)),
+)
 _filters = st.builds(
     NameFilter, st.sampled_from(["prefix", "prefix", "glob"]), st.sampled_from(["team/", "team", "app", "*", ""])
 )
