@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -92,7 +92,9 @@ def compare(source: Side, copy: Side | None, replica: Replica) -> Replica:
             return msgspec.structs.replace(replica, images_unread=_unread("of the source", source))
         wanted = copied_images(source)
         digests = _newest(wanted.values(), lambda image: [image.digest])
-        return msgspec.structs.replace(replica, missing_digests=digests, missing_count=len(wanted))
+        return msgspec.structs.replace(
+            replica, missing_digests=digests.names, missing_count=digests.count, listed_after=digests.after
+        )
     replica = msgspec.structs.replace(replica, differences=settings_differences(source, copy))
     for side, whose in ((source, "of the source"), (copy, "of the copy")):
         if side.images.state != "known":
@@ -117,22 +119,36 @@ def _compare_images(source: Side, copy: Side, replica: Replica) -> Replica:
     def untagged(image: SideImage) -> list[str]:
         return [tag for tag in image.tags if tag not in tags and image.digest in there]
 
+    lacking = _newest(missing, lambda image: [image.digest])
+    elsewhere = _newest(wanted.values(), moved)
+    bare = _newest(wanted.values(), untagged)
     return msgspec.structs.replace(
         replica,
-        missing_digests=_newest(missing, lambda image: [image.digest]),
-        missing_count=len(missing),
-        moved_tags=_newest(wanted.values(), moved),
-        moved_count=sum(len(moved(image)) for image in wanted.values()),
-        missing_tags=_newest(wanted.values(), untagged),
-        missing_tags_count=sum(len(untagged(image)) for image in wanted.values()),
+        missing_digests=lacking.names,
+        missing_count=lacking.count,
+        moved_tags=elsewhere.names,
+        moved_count=elsewhere.count,
+        missing_tags=bare.names,
+        missing_tags_count=bare.count,
+        listed_after=max(lacking.after, elsewhere.after, bare.after),
     )
 
 
-def _newest(images: Iterable[SideImage], names: Any) -> list[str]:
-    """The names that belong to the images pushed last, at most `MOST`, sorted."""
+class _Listed(msgspec.Struct):
+    """Names, sorted, of the images pushed last; `after`: the push time down to which they are all here."""
+
+    names: list[str]
+    count: int
+    after: str
+
+
+def _newest(images: Iterable[SideImage], names: Callable[[SideImage], list[str]]) -> _Listed:
+    """At most `MOST` names. An image without a push time counts as the oldest."""
     pairs = [(_pushed(image), name) for image in images for name in names(image)]
     pairs.sort(reverse=True)
-    return sorted(name for _, name in pairs[:MOST])
+    kept = sorted(name for _, name in pairs[:MOST])
+    # One of the same second may have been cut: only what is later is surely listed.
+    return _Listed(kept, len(pairs), pairs[MOST][0] or "0000" if len(pairs) > MOST else "")
 
 
 def _pushed(image: SideImage) -> str:

@@ -59,7 +59,8 @@ class Replica(Record, frozen=True):
     """A copy of a repository in one destination, compared with its source; see REP-003 and REP-004.
 
     `state`: `found`, `missing` (the destination was read and has no such repository), or `unread`. Lists hold at
-    most 1,000 entries, those of the images that were pushed last, sorted; the counts are of all.
+    most 1,000 entries, those of the images that were pushed last, sorted; the counts are of all, and what was pushed
+    after `listed_after` is on the lists in any case.
     """
 
     account: str
@@ -79,6 +80,8 @@ class Replica(Record, frozen=True):
     missing_tags: list[str] = []
     """Tags that the copy lacks though it holds the image."""
     missing_tags_count: int = 0
+    listed_after: str = ""
+    """A push time; empty: no list was cut."""
     images_unread: str = ""
     """Why the images were not, or not all, compared; empty: they were."""
     relayed_from: list[str] = []

@@ -102,7 +102,7 @@ _production if production.is_production(_params)
 _scope := images.scope({"scope": "newest", "newest_count": _params.newest})
 
 _judge(i, image) := verdict.image_not_applicable(image) if {
-	image.status == "archived"
+	image.status != "active"
 } else := verdict.image_not_applicable(image) if {
 	not image.digest in _scope
 } else := verdict.image(image, "fail", message, _evidence(_failures(i, image))) if {
@@ -240,20 +240,15 @@ _awry(image) := {r |
 }
 
 # Lists hold the newest 1,000: what is older and not on a list that was cut may be missing all the same.
-_cut(image) := {{"reason": reason, "path": path, "value": replica.missing_count, "settle": "a smaller parameter newest"} |
+_cut(image) := {{"reason": reason, "path": path, "value": replica.listed_after, "settle": "a smaller parameter newest"} |
 	some r, replica in _replicas.value
 	_compared(replica)
+	replica.listed_after != ""
 	not image.digest in _sets[r].missing
-	_is_cut(replica)
-	path := sprintf("/derived/replicas/value/%d/missing_count", [r])
+	object.get(image.pushed_at, "value", "") <= replica.listed_after
+	path := sprintf("/derived/replicas/value/%d/listed_after", [r])
 	reason := sprintf("%s lacks more than the record lists", [_place(replica)])
 }
-
-_is_cut(replica) if replica.missing_count > count(replica.missing_digests)
-
-_is_cut(replica) if replica.moved_count > count(replica.moved_tags)
-
-_is_cut(replica) if replica.missing_tags_count > count(replica.missing_tags)
 
 # Only tagged images and their children are compared: this one may be a child of an index that was not read.
 _maybe_child(image) := {{"reason": reason, "path": path, "value": fact, "settle": fact.source} |

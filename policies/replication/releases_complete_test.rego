@@ -25,6 +25,7 @@ replica(changes) := f.override(
 		"moved_count": 0,
 		"missing_tags": [],
 		"missing_tags_count": 0,
+		"listed_after": "",
 		"images_unread": "",
 		"relayed_from": [],
 	},
@@ -131,8 +132,15 @@ test_status_of_a_former_destination_does_not_matter if {
 	_statuses([f.image(1, ["v1"], _status("failed"))], [replica({"region": "ap-south-1"})]) == ["pass"]
 }
 
-test_cut_lists_are_unknown if {
-	_statuses([_image], [replica({"missing_digests": [f.digest(7)], "missing_count": 2000})]) == ["unknown"]
+test_cut_lists_are_unknown_only_for_what_is_older if {
+	cut := {"missing_digests": [f.digest(7)], "missing_count": 2000, "listed_after": "2026-11-20T00:00:00Z"}
+	_statuses([_image], [replica(cut)]) == ["unknown"]
+	_statuses([_image], [replica(f.override(cut, {"listed_after": "2026-11-19T23:59:59Z"}))]) == ["pass"]
+	_statuses([f.image(1, ["v1"], {"pushed_at": f.absent})], [replica(cut)]) == ["unknown"]
+}
+
+test_image_that_is_coming_back_from_the_archive_is_not_applicable if {
+	_statuses([f.image(1, ["v1"], {"status": "activating"})], [replica(_missing)]) == ["not_applicable"]
 }
 
 test_only_the_newest_are_judged if {

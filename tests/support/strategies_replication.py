@@ -54,6 +54,7 @@ def replicas(draw: st.DrawFn) -> Replica:
     lists = [sorted(draw(st.sets(items, max_size=3))) for items in (_DIGESTS, _TAGS, _TAGS)]
     if state == "unread":
         lists = [[], [], []]
+    sizes = [len(one) for one in lists]
     counts = [len(one) + draw(st.sampled_from([0, 0, 0, 5])) * bool(one) for one in lists]
     return Replica(
         account=draw(ACCOUNTS),
@@ -68,6 +69,7 @@ def replicas(draw: st.DrawFn) -> Replica:
         moved_count=counts[1],
         missing_tags=lists[2],
         missing_tags_count=counts[2],
+        listed_after=draw(st.sampled_from(["2026-11-20T00:00:00Z", "2026-11-01T00:00:00Z"])) if counts != sizes else "",
         images_unread=draw(st.sampled_from(["", "", "", "the images of the copy were not read"])),
         relayed_from=draw(st.sampled_from([[], ["urn:cr:ecr:1:eu-west-1"]])),
     )

@@ -22,6 +22,7 @@ from auditor.analysis.replication import (
 )
 from auditor.inventory.derived import AccessAnalysis
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
+from auditor.inventory.model import RepositoryRecord
 from auditor.inventory.names import entities_of, registry_urn, repository_urn, scope_id
 from auditor.inventory.parts import RegistryKind
 from auditor.inventory.recorder import ErrorEntry
@@ -33,11 +34,12 @@ from auditor.inventory.replication import (
     ReplicationSource,
     ReplicationTarget,
 )
-from auditor.inventory.writing import SnapshotWriter
+from auditor.inventory.writing import LineRecord, SnapshotWriter
 from auditor.run.joins.base import Join
 from auditor.run.joins.splice import splice_derived
 
 _SOURCE = "auditor:join"
+_NOT_YET = Unknown(Reason.NOT_REQUESTED, _SOURCE)
 _MOST_NAMED = 100
 
 
@@ -88,6 +90,12 @@ class ReplicaJoin(Join):
 
     Repositories of a registry without any rule are left alone: the registry's own record tells.
     """
+
+    def complete(self, record: LineRecord) -> LineRecord:
+        """A record that was taken from an earlier snapshot may tell of copies as they were then."""
+        if not isinstance(record, RepositoryRecord) or record.derived.replicas == _NOT_YET:
+            return record
+        return msgspec.structs.replace(record, derived=msgspec.structs.replace(record.derived, replicas=_NOT_YET))
 
     def finish(self, writer: SnapshotWriter) -> None:
         """See `Join.finish`."""

@@ -10,10 +10,12 @@ import pytest
 
 from auditor.inventory.facts import Absent, Known, Reason, Unknown
 from auditor.inventory.images import Image
+from auditor.inventory.model import RepositoryRecord
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument
 from auditor.inventory.replication import Replica, ReplicaDifference
 from auditor.inventory.scanning import ScanSettings
 from auditor.inventory.store import SnapshotReader
+from auditor.run.joins.complete import Joins
 from tests.support.replicated import (
     AP,
     DENIED,
@@ -206,6 +208,25 @@ def test_lists_are_cut_to_the_newest_images(tmp_path: Path) -> None:
 
     assert replica.missing_count == 1200
     assert replica.missing_digests == [digest(n) for n in range(200, 1200)]
+    assert replica.listed_after == "2026-11-02T00:00:00Z"
+
+
+def test_lists_without_push_times_are_cut_with_nothing_surely_listed(tmp_path: Path) -> None:
+    source = [image(n, f"t{n}", pushed_at=Absent("x")) for n in range(1001)]
+
+    assert only(tmp_path, *pair(source, [])).listed_after == "0000"
+    assert only(tmp_path, *pair(source[:1000], [])).listed_after == ""
+
+
+def test_copies_of_an_earlier_snapshot_are_not_taken_over(tmp_path: Path) -> None:
+    joins = Joins(since=None, expects_workloads=False)
+    write(tmp_path / "s", *pair([image(1, "v1")], []))
+    before = record(tmp_path / "s", pair([], [])[0], APP)
+    assert isinstance(before.derived.replicas, Known)
+
+    completed = joins.complete(before)
+    assert isinstance(completed, RepositoryRecord)
+    assert completed.derived.replicas == Unknown(Reason.NOT_REQUESTED, "auditor:join")
 
 
 # -------------------------------------------------------------------- settings
