@@ -15,6 +15,7 @@ SOURCE = "auditor:since"
 
 class _EarlierImage(msgspec.Struct):
     digest: str
+    kind: str
     tags: list[str]
     size_bytes: Any
 
@@ -36,7 +37,8 @@ class EarlierRecord(msgspec.Struct):
 def compare_with(earlier: EarlierRecord | None, record: RepositoryRecord) -> Fact[RepositoryHistory]:
     """What moved. Absent: there was no such repository; unknown: one of the two lists of images was not read.
 
-    A tag that is new is no move; one that is gone has an empty `after`.
+    A tag that is new is no move; one that is gone has an empty `after`. Sizes are summed as in
+    `Repository.size_bytes`: an index has none of its own.
     """
     if earlier is None:
         return Absent(SOURCE)
@@ -55,7 +57,7 @@ def compare_with(earlier: EarlierRecord | None, record: RepositoryRecord) -> Fac
         RepositoryHistory(
             since=earlier.now,
             images_before=len(earlier.images.value),
-            size_bytes_before=sum(_size(image.size_bytes) for image in earlier.images.value),
+            size_bytes_before=sum(_size(i.size_bytes) for i in earlier.images.value if i.kind != "index"),
             moved=moved,
         ),
         SOURCE,

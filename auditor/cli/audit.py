@@ -26,6 +26,7 @@ def audit(
         list[str] | None,
         typer.Option("--report", "-r", help="Report format (default html). Repeatable.", metavar="FORMAT[=PATH]"),
     ] = None,
+    since: opt.Since = None,
     engine: opt.Engine = None,
     opa_url: opt.OpaUrl = None,
     policy: opt.Policies = None,
@@ -69,7 +70,7 @@ def audit(
         include_passed=include_passed,
     )
     with progress("Reading") as advance:
-        collected = collect(settings, output / "snapshot", advance)
+        collected = collect(settings, output / "snapshot", advance, since=since)
     print_collected(collected.manifest.scopes)
     results = output / "results.json"
     outcome = evaluate(output / "snapshot", results, options)

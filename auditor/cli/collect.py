@@ -24,6 +24,7 @@ def register(app: typer.Typer) -> None:
 def collect(
     config: opt.ConfigFile = Path("auditor.yaml"),
     output: Annotated[Path, typer.Option("--output", "-o", help="Snapshot directory.")] = Path("snapshot"),
+    since: opt.Since = None,
     min_coverage: opt.MinCoverage = None,
     soft_fail: opt.SoftFail = False,
 ) -> None:
@@ -33,7 +34,7 @@ def collect(
 
     settings = opt.read_config(config)
     with progress("Reading") as advance:
-        outcome = run_collect(settings, output, advance)
+        outcome = run_collect(settings, output, advance, since=since)
     print_collected(outcome.manifest.scopes)
     say(f"Snapshot: {output}")
     wanted = settings.settings.min_coverage if min_coverage is None else min_coverage

@@ -45,6 +45,10 @@ FailOn = Annotated[
     str | None,
     typer.Option("--fail-on", help="Exit 1 from this severity on (default high; none: never).", metavar="SEVERITY"),
 ]
+Since = Annotated[
+    Path | None,
+    typer.Option("--since", help="An earlier snapshot to compare with: moved tags, growth.", metavar="SNAPSHOT"),
+]
 MinCoverage = Annotated[
     float | None,
     typer.Option("--min-coverage", help="Exit 3 below this percentage (default 100).", metavar="PERCENT"),

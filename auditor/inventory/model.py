@@ -26,7 +26,7 @@ from auditor.inventory.images import Image
 from auditor.inventory.keys import EncryptionKey
 from auditor.inventory.operations import AuditTrail, EventRule, Quota
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument, RegistryKind, RegistryRef
-from auditor.inventory.replication import CacheRule, CreationTemplate, Replica, ReplicationRule
+from auditor.inventory.replication import CacheRule, CreationTemplate, Replica, ReplicationLinks, ReplicationRule
 from auditor.inventory.scanning import RegistryScanning, ScanSettings, Suppression
 
 
@@ -119,6 +119,7 @@ class RegistryDerived(Record, frozen=True):
     """Absent: the earlier snapshot does not have this registry."""
     key_access: Fact[list[KeyGrant]] = Unknown(Reason.NOT_REQUESTED, "kms:GetKeyPolicy")
     """Who can use the keys besides those that their policies name, for keys whose policy was read."""
+    replication: Fact[ReplicationLinks] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
 
 
 class RegistryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -182,6 +182,15 @@ class SnapshotWriter:
                 for line in file:
                     yield line.rstrip(b"\n")
 
+    def line_at(self, scope: str, offset: int, size: int) -> bytes:
+        """One record of a closed scope by its place in the part; `rewrite` moves records."""
+        part = self._scopes[scope].records
+        if part is None:
+            return b""
+        with (self._work / part.path).open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
+
     def rewrite(self, scope: str, change: Callable[[bytes], bytes]) -> None:
         """Replace every line of a closed scope's records by `change(line)`; for joins that need all scopes."""
         entry = self._scopes[scope]

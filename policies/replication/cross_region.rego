@@ -92,9 +92,14 @@ _verdict := verdict.record("not_applicable", "A pull-through cache can be filled
 } else := production.unknown(_params) if {
 	production.state(_params) == "undecided"
 } else := verdict.record("fail", message, [facts.evidence(_path, _fact)]) if {
-	regions := text.counted(count(_regions), "other region", "other regions")
-	message := sprintf("Replicated to %s of the %d that are needed.", [regions, _params.min_destinations])
+	message := sprintf("Replicated to %s; the minimum is %d.", [_said, _params.min_destinations])
 }
+
+_said := "no other region" if count(_regions) == 0
+
+_said := sprintf("one other region (%s)", [text.names(_regions)]) if count(_regions) == 1
+
+_said := sprintf("%d other regions (%s)", [count(_regions), text.names(_regions)]) if count(_regions) > 1
 
 _regions contains destination.region if {
 	some rule in _fact.value

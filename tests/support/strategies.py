@@ -16,6 +16,7 @@ from auditor.inventory.parts import Encryption, Immutability, NameFilter, Policy
 from auditor.inventory.replication import Destination, ReplicationRule
 from auditor.inventory.scanning import Fix, Package, RegistryScanning, ScanResult, ScanSettings, Vulnerability
 from tests.support.strategies_public import kinds, other_hosts, published, visibilities
+from tests.support.strategies_replication import linked, replicated
 
 NOW = "2026-11-24T12:00:00Z"
 ACCOUNT, REGION = "111111111111", "eu-west-1"
@@ -225,7 +226,7 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
         visibility=draw(visibilities),
     )
     derived = msgspec.structs.replace(derive_repository(repository, found), published=draw(published))
-    return RepositoryRecord(
+    record = RepositoryRecord(
         id=f"{URN}:{name}",
         scope=SCOPE,
         now=NOW,
@@ -233,6 +234,7 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
         derived=derived,
         images=found,
     )
+    return draw(replicated(record))
 
 
 @st.composite
@@ -262,4 +264,5 @@ def registry_records(draw: st.DrawFn) -> RegistryRecord:
         settings=draw(facts(st.just({}))),
         visibility=draw(visibilities),
     )
-    return RegistryRecord(id=URN, scope=SCOPE, now=NOW, registry=registry, derived=derive_registry(registry))
+    record = RegistryRecord(id=URN, scope=SCOPE, now=NOW, registry=registry, derived=derive_registry(registry))
+    return draw(linked(record))

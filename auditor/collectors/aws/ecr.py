@@ -13,7 +13,9 @@ import msgspec
 from auditor.analysis.derive import derive_registry
 from auditor.collectors.aws.credential_ages import CredentialAges
 from auditor.collectors.aws.ecr_bulk import ResourceTags, submit_scanning
+from auditor.collectors.aws.ecr_configs import ConfigCache
 from auditor.collectors.aws.ecr_images import ImageReader
+from auditor.collectors.aws.ecr_on_request import OnRequestReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.ecr_repository import Lookups, RepositoryReader
 from auditor.collectors.aws.kms_keys import KeyReader, uses_of
@@ -45,6 +47,7 @@ class EcrCollector:
             "account:ListRegions",
             "ecr:BatchGetImage",
             "ecr:BatchGetRepositoryScanningConfiguration",
+            "ecr:DescribeImageReplicationStatus",
             "ecr:DescribeImageScanFindings",
             "ecr:DescribeImageSigningStatus",
             "ecr:DescribeImages",
@@ -53,6 +56,7 @@ class EcrCollector:
             "ecr:DescribeRepositories",
             "ecr:DescribeRepositoryCreationTemplates",
             "ecr:GetAccountSetting",
+            "ecr:GetDownloadUrlForLayer",
             "ecr:GetLifecyclePolicy",
             "ecr:GetRegistryPolicy",
             "ecr:GetRegistryScanningConfiguration",
@@ -74,14 +78,18 @@ class EcrCollector:
     def collect(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> None:
         """See `ports.Collector.collect`."""
         settings = msgspec.convert(target, EcrSettings)
-        visit_scopes(settings, writer, progress, kind=KIND, work=lambda visit: _ScopeRun(settings, visit).read())
+        configs = ConfigCache(settings)
+        visit_scopes(
+            settings, writer, progress, kind=KIND, work=lambda visit: _ScopeRun(settings, visit, configs).read()
+        )
 
 
 class _ScopeRun:
     """Collects one account and region."""
 
-    def __init__(self, settings: EcrSettings, visit: Visit) -> None:
+    def __init__(self, settings: EcrSettings, visit: Visit, configs: ConfigCache) -> None:
         self._settings = settings
+        self._configs = configs
         self._visit = visit
         self._account = visit.account.id
         self._region = visit.region
@@ -108,7 +116,8 @@ class _ScopeRun:
             key_manager=keys.manager,
         )
         images = ImageReader(ecr, scope.recorder, self._settings)
-        reader = RepositoryReader(ecr, scope.recorder, images, ref, scope.id, scope.now)
+        on_request = OnRequestReader(ecr, scope.recorder, self._settings, self._configs, ref)
+        reader = RepositoryReader(ecr, scope.recorder, images, on_request, ref, scope.id, scope.now)
         gone = write_in_order(visit, entries, lambda entry: reader.read(entry, lookups))
         listed: Fact[list[str]] = (
             Known([name for name in names if name not in gone], _LIST)

@@ -9,6 +9,7 @@ from typing import Any
 from auditor.analysis.derive import derive_repository
 from auditor.collectors.aws.calls import Caller, fact_of
 from auditor.collectors.aws.ecr_images import ImageReader
+from auditor.collectors.aws.ecr_on_request import OnRequestReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.words import FREQUENCIES, document, encryption, immutability, time_fact, wildcard
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
@@ -41,11 +42,19 @@ class RepositoryReader:
     """Reads repositories of one scope; safe to use from many threads."""
 
     def __init__(
-        self, ecr: Caller, recorder: Recorder, images: ImageReader, ref: RegistryRef, scope: str, now: str
+        self,
+        ecr: Caller,
+        recorder: Recorder,
+        images: ImageReader,
+        on_request: OnRequestReader,
+        ref: RegistryRef,
+        scope: str,
+        now: str,
     ) -> None:
         self._ecr = ecr
         self._recorder = recorder
         self._images = images
+        self._on_request = on_request
         self._ref = ref
         self._scope = scope
         self._now = now
@@ -55,6 +64,7 @@ class RepositoryReader:
         name = str(entry["repositoryName"])
         urn = repository_urn(self._ref.id, name)
         images = self._images.read(name, urn, lookups.registry.signing())
+        images = self._on_request.read(name, urn, images, lookups.registry.replication)
         repository = Repository(
             name=name,
             uri=str(entry.get("repositoryUri", "")),

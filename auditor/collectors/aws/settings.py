@@ -48,6 +48,7 @@ class EcrSettings(AwsSettings, frozen=True, kw_only=True):
     repositories: RepositoryFilter = RepositoryFilter()
     read_manifests: bool = True
     read_configs: bool = False
+    read_replication_status: Literal["never", "release", "always"] = "never"
     scan_details: Literal["auto", "always", "never"] = "auto"
 
 

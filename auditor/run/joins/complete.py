@@ -8,7 +8,9 @@ from auditor.inventory.recorder import ErrorEntry
 from auditor.inventory.writing import ContextRecord, LineRecord, SnapshotWriter
 from auditor.run.joins.base import Join
 from auditor.run.joins.earlier import EarlierJoin
+from auditor.run.joins.growth import GrowthJoin
 from auditor.run.joins.published import PublishedJoin
+from auditor.run.joins.replicas import ReplicaJoin
 from auditor.run.joins.usage import UsageJoin
 
 
@@ -20,7 +22,8 @@ class Joins:
         if expects_workloads:
             self._joins.append(UsageJoin())
         if since is not None:
-            self._joins.append(EarlierJoin(since))
+            self._joins += [EarlierJoin(since), GrowthJoin(since)]
+        self._joins.append(ReplicaJoin())
 
     def complete(self, record: LineRecord) -> LineRecord:
         """See `Completion.complete`."""
