@@ -31,31 +31,24 @@ complete if {
 # METADATA
 # description: |
 #   Who uses an image, as the end of a sentence: "", "; in use by service prod/app (and 2 more)", or
-#   "; kept ready by task definition app:7" where nothing runs it at the moment.
+#   "; kept ready by task definition app:7" where nothing runs it at the moment. `users` were grouped by
+#   digest when the snapshot was made: a repository may have thousands of images and of uses.
 phrase(digest) := "" if not digest in digests
 
-phrase(digest) := sprintf("; in use by %s", [_listed(_running[digest])]) if count(_running[digest]) > 0
-
-phrase(digest) := sprintf("; kept ready by %s", [_listed(_ready[digest])]) if {
+phrase(digest) := sprintf("; %s %s%s", [_verb(users), substring(users.first, 0, _most_characters), _more(users)]) if {
 	digest in digests
-	not _running[digest]
+	users := input.derived.usage.value.users[digest]
 }
 
-# Grouped once a record, since a repository may have thousands of images and of uses.
-_running[use.digest] contains _name(use) if {
-	facts.known(input.derived.usage)
-	some use in input.derived.usage.value.uses
-	object.get(use, "running", true)
+phrase(digest) := "; in use" if {
+	digest in digests
+	not input.derived.usage.value.users[digest]
 }
 
-_ready[use.digest] contains _name(use) if {
-	facts.known(input.derived.usage)
-	some use in input.derived.usage.value.uses
-	not object.get(use, "running", true)
-}
+_verb(users) := "in use by" if users.running
 
-_name(use) := substring(object.get(use, "label", use.workload), 0, _most_characters)
+_verb(users) := "kept ready by" if not users.running
 
-_listed(names) := sort(names)[0] if count(names) == 1
+_more(users) := sprintf(" (and %d more)", [users.others]) if users.others > 0
 
-_listed(names) := sprintf("%s (and %d more)", [sort(names)[0], count(names) - 1]) if count(names) > 1
+_more(users) := "" if users.others == 0

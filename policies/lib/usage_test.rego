@@ -33,8 +33,9 @@ test_kept_ready if {
 	_phrase([_use(1, "task definition app:7", false)]) == "; kept ready by task definition app:7"
 }
 
-test_a_use_without_a_label_is_named_by_its_workload if {
-	_phrase([object.remove(fx.use(1), ["label"])]) == "; in use by urn:cr:ecs:111111111111:eu-west-1:service/prod/app/app"
+test_users_may_not_have_been_grouped if {
+	record := fx.record({}, fx.known([]), {"usage": fx.known({"complete": true, "missing": [], "uses": [fx.use(1)]})})
+	usage.phrase(fx.digest(1)) == "; in use" with input as record
 }
 
 test_long_names_are_cut if {
