@@ -15,7 +15,10 @@ from auditor.errors import PluginError, UsageError
 from auditor.ports import Collector, Reporter
 
 BUILTIN: dict[str, dict[str, str]] = {
-    "collectors": {"ecr": "auditor.collectors.aws.ecr:EcrCollector"},
+    "collectors": {
+        "ecr": "auditor.collectors.aws.ecr:EcrCollector",
+        "workloads": "auditor.collectors.aws.workloads:WorkloadsCollector",
+    },
     "engines": {
         "embedded": "auditor.policy.engines.embedded:EmbeddedEngine",
         "opa": "auditor.policy.engines.opa:OpaEngine",
