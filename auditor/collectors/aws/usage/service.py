@@ -47,8 +47,10 @@ class Service:
     def pages(
         self, operation: str, key: str, *, mark: str = "nextToken", into: str = "", **parameters: Any
     ) -> list[Any]:
-        """The items of every page; `mark` is the field that tells where the next one starts, `into` the parameter
-        that takes it, where that has another name. Errors: `CallFailedError`.
+        """The items of every page. Errors: `CallFailedError`.
+
+        `mark` is the field that tells where the next page starts, `into` the parameter that takes it, where that
+        has another name.
         """
         items: list[Any] = []
         seen: set[str] = set()
