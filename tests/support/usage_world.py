@@ -74,7 +74,7 @@ def empty(world: FakeAws) -> FakeAws:
     world["sagemaker:ListEndpoints"] = {"Endpoints": []}
     world["sagemaker:ListInferenceComponents"] = {"InferenceComponents": []}
     world["sagemaker:ListModels"] = {"Models": []}
-    world["codebuild:ListProjects"] = {"projects": []}
+    world["codebuild:ListProjects"] = {}
     world["eks:ListClusters"] = {"clusters": []}
     return world
 
