@@ -17,6 +17,7 @@ from auditor.ports import Collector, Reporter
 BUILTIN: dict[str, dict[str, str]] = {
     "collectors": {
         "ecr": "auditor.collectors.aws.ecr:EcrCollector",
+        "kubernetes": "auditor.collectors.kubernetes.collector:KubernetesCollector",
         "workloads": "auditor.collectors.aws.workloads:WorkloadsCollector",
     },
     "engines": {
