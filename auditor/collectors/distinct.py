@@ -6,6 +6,7 @@ from itertools import count
 
 from auditor.inventory.facts import Known
 from auditor.inventory.workloads import Workload, WorkloadRecord
+from auditor.inventory.writing import ScopeWriter
 
 _DIGEST_SHOWN = 12
 
@@ -31,6 +32,13 @@ class DistinctWorkloads:
         for candidate in candidates:
             if self._found.setdefault(candidate, workload) == workload:
                 return
+
+    def note(self, scope: ScopeWriter, unread: list[str]) -> None:
+        """Say in the scope's notes how much was found, and what was left out."""
+        number = len(self._found)
+        scope.recorder.note(f"{number} container{'' if number == 1 else 's'} that run or may be started")
+        for text in unread:
+            scope.recorder.note(f"not read: {text}")
 
     def records(self, scope: str, now: str) -> list[WorkloadRecord]:
         """Every workload as a record, by id."""

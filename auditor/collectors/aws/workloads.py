@@ -80,9 +80,7 @@ def _read(settings: WorkloadsSettings, visit: Visit) -> WorkloadsContext:
             ecs.read(visit, finds, settings.revisions)
         else:
             _SIMPLE[name](visit, finds)
-    for record in finds.records(scope.id, scope.now):
-        scope.write(record)
-        visit.progress(scope.id, 1)
+    visit.progress(scope.id, finds.write(scope))
     return WorkloadsContext(
         id=workloads_urn("aws", visit.account.id, visit.region),
         scope=scope.id,

@@ -154,9 +154,11 @@ class _Read:
 def _close(writer: SnapshotWriter, scope: ScopeWriter, read: _Read, progress: Progress) -> None:
     """Write the workloads of a scope, and its context."""
     cluster = read.cluster
-    for record in read.folding.workloads(cluster).records(scope.id, scope.now):
+    found = read.folding.workloads(cluster)
+    for record in found.records(scope.id, scope.now):
         scope.write(record)
         progress(scope.id, 1)
+    found.note(scope, read.unread)
     context = WorkloadsContext(
         id=workloads_urn(KIND, cluster.id, read.namespace),
         scope=scope.id,

@@ -96,7 +96,7 @@ def test_a_kind_that_the_cluster_does_not_know_is_no_gap(tmp_path: Path) -> None
     found = ask(tmp_path, KubeWorld([pod("p")], answers={"CronJob": (404, b"")}))
 
     assert found.errors == set()
-    assert found.scope.notes == ["the cluster knows no CronJobs"]
+    assert "the cluster knows no CronJobs" in found.scope.notes
 
 
 def test_a_server_that_is_no_api_server_is_a_gap(tmp_path: Path) -> None:

@@ -223,7 +223,7 @@ def test_codebuild_projects_build_in_images_of_ours_and_of_the_service(tmp_path:
         "project/p000": IMAGE, "project/p001": f"{HOST}/team/app@{OTHER}",
     }  # fmt: skip
     assert (world.calls["codebuild:ListProjects"], world.calls["codebuild:BatchGetProjects"]) == (3, 2)
-    assert found.scope.notes == ["p129 was deleted while it was read"]
+    assert "p129 was deleted while it was read" in found.scope.notes
 
 
 def test_eks_clusters_are_seen_from_outside(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_a_service_that_the_region_does_not_have_runs_nothing_there(tmp_path: Pa
 
     assert found.errors == set()
     assert "app_runner" in found.sources
-    assert found.scope.notes == ["apprunner is not offered in eu-north-1"]
+    assert "apprunner is not offered in eu-north-1" in found.scope.notes
     assert found.scope.answered == found.scope.wanted
 
 

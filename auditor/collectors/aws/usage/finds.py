@@ -7,7 +7,8 @@ from typing import Any
 from auditor.collectors.distinct import DistinctWorkloads
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.names import workloads_urn
-from auditor.inventory.workloads import Cluster, Platform, Workload, WorkloadRecord
+from auditor.inventory.workloads import Cluster, Platform, Workload
+from auditor.inventory.writing import ScopeWriter
 
 
 class Finds:
@@ -27,9 +28,13 @@ class Finds:
         """Take one container."""
         self._found.add(f"{workloads_urn(workload.platform, self._account, self._region)}:{path}", workload)
 
-    def records(self, scope: str, now: str) -> list[WorkloadRecord]:
-        """Every workload as a record, by id."""
-        return self._found.records(scope, now)
+    def write(self, scope: ScopeWriter) -> int:
+        """Write every workload, by id, and note what was left out; how many there are."""
+        records = self._found.records(scope.id, scope.now)
+        for record in records:
+            scope.write(record)
+        self._found.note(scope, self.unread)
+        return len(records)
 
 
 def container(
