@@ -53,6 +53,8 @@ class UsageBook:
     _covered: set[str] = field(default_factory=set)
     _resolved: dict[str, Fact[Resolution]] = field(default_factory=dict)
     _registries: dict[str, Registry] = field(default_factory=dict)
+    _everywhere: list[str] | None = None
+    """What is missing for every repository; None until it is asked for."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     # ------------------------------------------------------------ filling
@@ -63,12 +65,14 @@ class UsageBook:
             if isinstance(reference, ParsedReference):
                 self._workloads[reference_key(reference)].append((record, reference))
             else:
+                self._everywhere = None
                 self._missing.append(f"{record.id}: its image {record.workload.image[:200]!r} is no plain reference")
 
     def saw_scope(self, scope: str, context: WorkloadsContext | None) -> None:
         """A scope of workloads is done: what it covers, what it left out, which clusters are there."""
         kind, account, region = scope.split("/", 2)
         with self._lock:
+            self._everywhere = None
             if kind == "workloads":
                 self._asked.add((account, region))
             if context is not None:
@@ -80,6 +84,7 @@ class UsageBook:
     def missed(self, text: str) -> None:
         """Something that may run our images was not read."""
         with self._lock:
+            self._everywhere = None
             self._missing.append(text)
 
     def saw_registry(self, registry: Registry) -> None:
@@ -94,6 +99,11 @@ class UsageBook:
         workloads = self._workloads.get(repository_key(record.repository), [])
         if workloads and not isinstance(record.images, Known):
             return Unknown(Reason.PENDING, record.images.source, "the images of a repository in use were not read")
+        uses = self._uses_of(record, workloads) if workloads else []
+        missing = self.missing(record.repository)
+        return Known(RepositoryUsage(not missing, missing[:MOST_MISSING], uses, group(uses)), SOURCE)
+
+    def _uses_of(self, record: RepositoryRecord, workloads: list[tuple[WorkloadRecord, ParsedReference]]) -> list[Use]:
         held = Holdings.of(record)
         uses: list[Use] = []
         for found, reference in workloads:
@@ -101,14 +111,15 @@ class UsageBook:
             with self._lock:
                 self._resolved[found.id] = resolution
             uses += _uses(found, resolution, held)
-        uses.sort(key=lambda use: (use.workload, use.reference, use.through, use.digest))
-        missing = self.missing(record.repository)
-        return Known(RepositoryUsage(not missing, missing[:MOST_MISSING], uses, group(uses)), SOURCE)
+        return sorted(uses, key=lambda use: (use.workload, use.reference, use.through, use.digest))
 
     def missing(self, repository: Repository) -> list[str]:
         """What may run images of a repository and was not read, sorted."""
         registry = repository.registry
-        missing = [*self._missing, *self._uncovered()]
+        with self._lock:
+            if self._everywhere is None:
+                self._everywhere = sorted([*self._missing, *self._uncovered()])
+        missing = list(self._everywhere)
         if registry.kind == "ecr" and (registry.account, registry.region) not in self._asked:
             place = f"account {registry.account}, {registry.region}"
             missing.append(f"what runs in {place}, was not asked for (add a target of kind workloads)")

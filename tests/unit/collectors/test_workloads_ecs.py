@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,19 @@ import pytest
 from auditor.collectors.aws.usage.task_definitions import newest
 from auditor.inventory.facts import Absent, Known, Unknown
 from tests.support.fake_aws import FakeAws, RefusedError
-from tests.support.usage_world import DIGEST, HOST, IMAGE, OTHER, collect, definition, ecs, empty, service, task
+from tests.support.usage_world import (
+    DIGEST,
+    HOST,
+    IMAGE,
+    OTHER,
+    cluster,
+    collect,
+    definition,
+    ecs,
+    empty,
+    service,
+    task,
+)
 
 NEWER = f"{HOST}/team/app:v2"
 
@@ -179,3 +192,21 @@ def test_a_failure_inside_a_bulk_answer_is_a_gap(tmp_path: Path) -> None:
     world["ecs:DescribeTasks"] = {"failures": [{"arn": "arn:task", "reason": "INTERNAL"}]}
 
     assert collect(tmp_path, world, services=["ecs"]).errors == {("ecs:DescribeTasks", "server_error")}
+
+
+def test_many_clusters_are_asked_at_once(tmp_path: Path) -> None:
+    world = ecs(empty(FakeAws()), [], [task("family:job")], {"app:2": IMAGE})
+    arns = [cluster(f"c{number:02}") for number in range(30)]
+    world["ecs:ListClusters"] = {"clusterArns": arns}
+    together = threading.Barrier(4)
+
+    def tasks(params: dict[str, Any]) -> dict[str, Any]:
+        if params["cluster"] in arns[:4]:
+            together.wait(timeout=20)
+        return {"taskArns": ["0"]}
+
+    world["ecs:ListTasks"] = tasks
+    found = collect(tmp_path, world, services=["ecs"])
+
+    assert sum(workload.kind == "task" for workload in found.records.values()) == 30
+    assert found.errors == set()

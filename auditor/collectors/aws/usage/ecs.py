@@ -42,77 +42,93 @@ class _Running:
 def read(visit: Visit, finds: Finds, revisions: int | None) -> None:
     """Services with every deployment, tasks that belong to none, ACTIVE task definitions.
 
-    `revisions`: see `Definitions`.
+    Every step asks for all clusters at once: an account may have hundreds. `revisions`: see `Definitions`.
     """
     service = Service(visit, "ecs")
     definitions = Definitions(service, revisions)
-    clusters = service.all("ListClusters", "clusterArns")
-    for arn in sorted(clusters or []):
-        _Cluster(service, finds, definitions, str(arn)).read()
-    if definitions.read(finds) and clusters is not None:
+    listed = service.all("ListClusters", "clusterArns")
+    clusters = {str(arn): _Cluster(finds, str(arn)) for arn in sorted(listed or [])}
+    _read_tasks(service, clusters)
+    _read_services(service, clusters)
+    described = definitions.describe(
+        arn for cluster in clusters.values() for entry in cluster.services for arn, _ in _revisions(entry)
+    )
+    for cluster in clusters.values():
+        cluster.report(described)
+    if definitions.read(finds) and listed is not None:
         finds.sources.append("ecs")
 
 
-class _Cluster:
-    """One cluster."""
+def _read_tasks(service: Service, clusters: dict[str, _Cluster]) -> None:
+    def enumerate_(arn: str) -> list[str]:
+        return service.pages("ListTasks", "taskArns", cluster=arn, desiredStatus="RUNNING")
 
-    def __init__(self, service: Service, finds: Finds, definitions: Definitions, arn: str) -> None:
-        self._service = service
+    def ask(part: tuple[str, list[str]]) -> dict[str, Any]:
+        return service.call("DescribeTasks", cluster=part[0], tasks=part[1])
+
+    listed = dict(service.each(enumerate_, clusters))
+    for arn, tasks in listed.items():
+        clusters[arn].expects(len(tasks))
+    parts = [(arn, batch) for arn, tasks in listed.items() for batch in batches(tasks, _TASKS_AT_ONCE)]
+    for (arn, _), answer in service.each(ask, parts, lambda part: part[1][0]):
+        service.refused("DescribeTasks", answer.get("failures") or [])
+        clusters[arn].take_tasks(answer)
+
+
+def _read_services(service: Service, clusters: dict[str, _Cluster]) -> None:
+    def enumerate_(arn: str) -> list[str]:
+        return service.pages("ListServices", "serviceArns", cluster=arn, maxResults=100)
+
+    def ask(part: tuple[str, list[str]]) -> dict[str, Any]:
+        return service.call("DescribeServices", cluster=part[0], services=part[1], include=["TAGS"])
+
+    listed = dict(service.each(enumerate_, clusters))
+    parts = [(arn, batch) for arn, names in listed.items() for batch in batches(names, _SERVICES_AT_ONCE)]
+    for (arn, _), answer in service.each(ask, parts, lambda part: part[1][0]):
+        service.refused("DescribeServices", answer.get("failures") or [])
+        clusters[arn].services += answer.get("services") or []
+
+
+class _Cluster:
+    """What was read of one cluster."""
+
+    def __init__(self, finds: Finds, arn: str) -> None:
+        self.services: list[dict[str, Any]] = []
         self._finds = finds
-        self._definitions = definitions
-        self._arn = arn
         self._name = _tail(arn)
         self._tasks: dict[str, dict[str, list[_Running]]] = defaultdict(lambda: defaultdict(list))
         """Group (`service:app`, `family:job`) -> task definition -> what its tasks run."""
-        self._tasks_read = False
+        self._missing: int | None = None
+        """Tasks that are listed and not described yet; None where they could not be listed."""
 
-    def read(self) -> None:
-        """Read its tasks and services."""
-        self._read_tasks()
-        arns = self._service.all("ListServices", "serviceArns", cluster=self._arn, maxResults=100)
+    def expects(self, tasks: int) -> None:
+        """So many tasks are listed."""
+        self._missing = tasks
 
-        def ask(batch: list[str]) -> dict[str, Any]:
-            return self._service.call("DescribeServices", cluster=self._arn, services=batch, include=["TAGS"])
+    def take_tasks(self, answer: dict[str, Any]) -> None:
+        """An answer of DescribeTasks."""
+        tasks = answer.get("tasks") or []
+        self._missing = (self._missing or 0) - len(tasks) - len(answer.get("failures") or [])
+        for task in tasks:
+            group = str(task.get("group") or f"family:{_family(str(task['taskDefinitionArn']))}")
+            self._tasks[group][str(task["taskDefinitionArn"])] += [
+                _Running(str(entry.get("name", "")), str(entry["image"]), _digest(entry))
+                for entry in task.get("containers") or []
+                if entry.get("image")
+            ]
 
-        services: list[dict[str, Any]] = []
-        for _, answer in self._service.each(ask, batches(arns or [], _SERVICES_AT_ONCE), lambda batch: batch[0]):
-            services += answer.get("services") or []
-            self._service.refused("DescribeServices", answer.get("failures") or [])
-        wanted = {arn for service in services for arn, _ in _revisions(service)}
-        described = self._definitions.describe(wanted)
-        for service in services:
+    def report(self, described: dict[str, Definition]) -> None:
+        """Turn everything into workloads."""
+        alive = [service for service in self.services if service.get("status") != "INACTIVE"]
+        for service in alive:
             self._service_found(service, described)
-        names = {f"{_GROUP}{service['serviceName']}" for service in services if service.get("status") != "INACTIVE"}
+        names = {f"{_GROUP}{service['serviceName']}" for service in alive}
         for group, tasks in self._tasks.items():
             if group not in names:
                 self._tasks_found(group, tasks)
 
-    def _read_tasks(self) -> None:
-        arns = self._service.all("ListTasks", "taskArns", cluster=self._arn, desiredStatus="RUNNING")
-        self._tasks_read = arns is not None
-
-        def ask(batch: list[str]) -> dict[str, Any]:
-            return self._service.call("DescribeTasks", cluster=self._arn, tasks=batch)
-
-        asked = answered = 0
-        for _, answer in self._service.each(ask, batches(arns or [], _TASKS_AT_ONCE), lambda batch: batch[0]):
-            answered += len(answer.get("tasks") or []) + len(answer.get("failures") or [])
-            self._service.refused("DescribeTasks", answer.get("failures") or [])
-            for task in answer.get("tasks") or []:
-                group = str(task.get("group") or f"family:{_family(str(task['taskDefinitionArn']))}")
-                into = self._tasks[group][str(task["taskDefinitionArn"])]
-                into += [
-                    _Running(str(entry.get("name", "")), str(entry["image"]), _digest(entry))
-                    for entry in task.get("containers") or []
-                    if entry.get("image")
-                ]
-        asked = len(arns or [])
-        self._tasks_read = self._tasks_read and answered >= asked
-
     def _service_found(self, service: dict[str, Any], described: dict[str, Definition]) -> None:
         name = str(service["serviceName"])
-        if service.get("status") == "INACTIVE":
-            return
         tags = tags_of(service.get("tags"))
         primary = str(service.get("taskDefinition") or "")
         for arn, wanted in _revisions(service):
@@ -143,7 +159,7 @@ class _Cluster:
                 self._finds.add(f"{kind}/{self._name}/{name}/{entry.part}", workload)
 
     def _nothing_runs(self) -> Fact[str]:
-        return _IDLE if self._tasks_read else Unknown(Reason.PENDING, _TASKS, "the tasks were not read")
+        return _IDLE if self._missing == 0 else Unknown(Reason.PENDING, _TASKS, "the tasks were not read")
 
 
 def _revisions(service: dict[str, Any]) -> list[tuple[str, bool]]:
