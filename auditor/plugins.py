@@ -19,6 +19,8 @@ BUILTIN: dict[str, dict[str, str]] = {
         "ecr": "auditor.collectors.aws.ecr:EcrCollector",
         "ecr_public": "auditor.collectors.aws.ecr_public:EcrPublicCollector",
         "iam": "auditor.collectors.aws.iam:IamCollector",
+        "kubernetes": "auditor.collectors.kubernetes.collector:KubernetesCollector",
+        "workloads": "auditor.collectors.aws.workloads:WorkloadsCollector",
     },
     "engines": {
         "embedded": "auditor.policy.engines.embedded:EmbeddedEngine",

@@ -96,6 +96,8 @@ class Finding(msgspec.Struct, frozen=True):
     """Known from the baseline: shown, and does not decide the exit code."""
     waived_status: str = ""
     """For a waived finding: what it is without the waiver."""
+    in_use: bool | msgspec.UnsetType = msgspec.UNSET
+    """The image runs, or is kept ready to run; left out where it is not, or where that is not known."""
 
 
 class RemediationText(msgspec.Struct, frozen=True):

@@ -36,6 +36,8 @@ class Verdict(msgspec.Struct, frozen=True):
     tag: str = ""
     vulnerabilities: list[str] = []
     """All vulnerability ids that this verdict counts, for waivers that name one."""
+    in_use: bool = False
+    """The image runs, or is kept ready to run."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -123,6 +125,7 @@ class FindingSink:
                 settle=verdict.settle,
                 baseline=known and shown is Status.FAIL,
                 waived_status=status.value if applied else "",
+                in_use=verdict.in_use or msgspec.UNSET,
             )
         )
 

@@ -108,7 +108,11 @@ class ReferenceAnalysis(Record, frozen=True):
 
 
 class Use(Record, frozen=True):
-    """A workload that runs, or may start, an image of this repository."""
+    """A workload that runs, or may start, an image of this repository.
+
+    Beside the image that the reference means there is one for the indexes it is a platform of, one for each
+    platform of an index, and one for what the tag points to now where something else runs (`through`).
+    """
 
     digest: str
     """Empty where the reference names a tag or digest that the repository does not hold."""
@@ -116,6 +120,18 @@ class Use(Record, frozen=True):
     workload: str
     """Id of the workload record."""
     running: bool = True
+    label: str = ""
+    """The workload in words: `service prod/app`."""
+    through: str = ""
+    """The digest that runs, where this one is in use only because of it."""
+
+
+class Users(Record, frozen=True):
+    """Who uses one image: the first label and how many more; only of what runs, where anything does."""
+
+    first: str
+    others: int
+    running: bool
 
 
 class RepositoryUsage(Record, frozen=True):
@@ -124,6 +140,8 @@ class RepositoryUsage(Record, frozen=True):
     complete: bool
     missing: list[str]
     uses: list[Use]
+    users: dict[str, Users] = {}
+    """Digest -> who uses it: the uses, grouped."""
 
 
 class MovedTag(Record, frozen=True):

@@ -159,13 +159,28 @@ registry(changes, derived) := {
 }
 
 # What runs out of the repository; `uses` as in RepositoryUsage.
-usage(uses) := known({"complete": true, "missing": [], "uses": uses})
+usage(uses) := known({"complete": true, "missing": [], "uses": uses, "users": users}) if {
+	users := {digest: _users(same) |
+		some one in uses
+		digest := one.digest
+		same := [other | some other in uses; other.digest == digest]
+	}
+}
+
+# Of one image, as `auditor.analysis.usage` groups them.
+_users(uses) := {"running": true, "first": names[0], "others": count(names) - 1} if {
+	names := sort({one.label | some one in uses; one.running})
+	count(names) > 0
+} else := {"running": false, "first": names[0], "others": count(names) - 1} if {
+	names := sort({one.label | some one in uses})
+}
 
 use(n) := {
 	"digest": digest(n),
 	"reference": "111111111111.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1.0.0",
 	"workload": "urn:cr:ecs:111111111111:eu-west-1:service/prod/app/app",
 	"running": true,
+	"label": "service prod/app",
 }
 
 account(changes, derived) := override(

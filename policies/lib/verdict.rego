@@ -2,8 +2,11 @@
 # title: Build verdicts
 # description: |
 #   A verdict is {status, resource_id, message, evidence}, and optionally `severity` (only ever lower
-#   than the rule's own), `settle` (the calls that would settle an unknown) and `tag`.
+#   than the rule's own), `settle` (the calls that would settle an unknown) and `tag`; one on an image that
+#   is no pass also says whether the image is `in_use`.
 package auditor.lib.verdict
+
+import data.auditor.lib.usage
 
 # METADATA
 # description: A verdict on the record itself, a repository or a registry.
@@ -32,6 +35,7 @@ image(image, status, message, evidence) := {
 	"message": message,
 	"evidence": evidence,
 	"tag": array.concat(image.tags, [""])[0],
+	"in_use": image.digest in usage.digests,
 }
 
 # METADATA
@@ -43,6 +47,7 @@ image_unknown(image, what, path, fact) := {
 	"evidence": [{"path": path, "value": fact}],
 	"settle": [fact.source],
 	"tag": array.concat(image.tags, [""])[0],
+	"in_use": image.digest in usage.digests,
 }
 
 # METADATA
@@ -54,6 +59,7 @@ image_unsettled(image, message, evidence, settle) := {
 	"evidence": evidence,
 	"settle": settle,
 	"tag": array.concat(image.tags, [""])[0],
+	"in_use": image.digest in usage.digests,
 }
 
 # A fact that is absent where it should be known is as unsettled as one that was not read.

@@ -22,7 +22,7 @@ EXPECTED = {
     "unknown": {"REG-IMM-003", "REG-TAG-003", "REG-VUL-001", "REG-VUL-002"},
     "pass": {
         "REG-ACC-001", "REG-ACC-003", "REG-ACC-005", "REG-ACC-008", "REG-ACC-009", "REG-IMM-001", "REG-NAM-002",
-        "REG-RET-001", "REG-RET-002", "REG-SCN-001", "REG-STO-001", "REG-TAG-004",
+        "REG-RET-001", "REG-RET-002", "REG-SCN-001", "REG-STO-001", "REG-TAG-004", "REG-USE-001",
     },
 }  # fmt: skip
 
