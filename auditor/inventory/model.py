@@ -14,6 +14,7 @@ from auditor.inventory.derived import (
     AccessAnalysis,
     Growth,
     ReferenceAnalysis,
+    RegistryTotals,
     RepositoryHistory,
     RepositoryUsage,
     RetentionAnalysis,
@@ -110,6 +111,8 @@ class RegistryDerived(Record, frozen=True):
     access: Fact[AccessAnalysis]
     growth: Fact[Growth] = Unknown(Reason.NOT_REQUESTED, "auditor:since")
     """Absent: the earlier snapshot does not have this registry."""
+    totals: Fact[RegistryTotals] = Unknown(Reason.NOT_REQUESTED, "auditor:collect")
+    """Unknown where the collector does not count."""
 
 
 class RegistryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

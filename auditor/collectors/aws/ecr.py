@@ -13,12 +13,15 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from auditor.analysis.derive import derive_registry
+from auditor.analysis.totals import RegistryCount
 from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.ecr_bulk import KeyManagers, ResourceTags, submit_scanning
 from auditor.collectors.aws.ecr_images import ImageReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.ecr_repository import Lookups, RepositoryReader
 from auditor.collectors.aws.failures import CallFailedError
+from auditor.collectors.aws.inspector import Inspection, start_inspection
+from auditor.collectors.aws.operations import OperationFacts, TrailBook
 from auditor.collectors.aws.scopes import Visit, visit_scopes
 from auditor.collectors.aws.selection import selected
 from auditor.collectors.aws.settings import EcrSettings, RepositoryFilter
@@ -26,6 +29,7 @@ from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.model import Registry, RegistryRecord, RepositoryRecord
 from auditor.inventory.names import registry_urn
 from auditor.inventory.parts import RegistryRef
+from auditor.inventory.scanning import RegistryScanning
 from auditor.inventory.writing import ScopeWriter, SnapshotWriter
 from auditor.ports import Phase
 
@@ -44,6 +48,9 @@ class EcrCollector:
     calls: ClassVar[frozenset[str]] = frozenset(
         {
             "account:ListRegions",
+            "cloudtrail:DescribeTrails",
+            "cloudtrail:GetEventSelectors",
+            "cloudtrail:GetTrailStatus",
             "ecr:BatchGetImage",
             "ecr:BatchGetRepositoryScanningConfiguration",
             "ecr:DescribeImageScanFindings",
@@ -62,7 +69,16 @@ class EcrCollector:
             "ecr:ListImageReferrers",
             "ecr:ListPullTimeUpdateExclusions",
             "ecr:ListTagsForResource",
+            "events:ListRules",
+            "events:ListTargetsByRule",
+            "inspector2:BatchGetAccountStatus",
+            "inspector2:ListCoverage",
+            "inspector2:ListFilters",
+            "inspector2:ListFindingAggregations",
+            "inspector2:ListFindings",
             "kms:DescribeKey",
+            "servicequotas:ListAWSDefaultServiceQuotas",
+            "servicequotas:ListServiceQuotas",
             "sts:AssumeRole",
             "sts:GetCallerIdentity",
             "tagging:GetResources",
@@ -72,14 +88,20 @@ class EcrCollector:
     def collect(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> None:
         """See `ports.Collector.collect`."""
         settings = msgspec.convert(target, EcrSettings)
-        visit_scopes(settings, writer, progress, kind=KIND, work=lambda visit: _ScopeRun(settings, visit).read())
+        trails = TrailBook()
+        visit_scopes(
+            settings, writer, progress, kind=KIND, work=lambda visit: _ScopeRun(settings, visit, trails).read()
+        )
 
 
 class _ScopeRun:
     """Collects one account and region."""
 
-    def __init__(self, settings: EcrSettings, visit: Visit) -> None:
+    def __init__(self, settings: EcrSettings, visit: Visit, trails: TrailBook) -> None:
         self._settings = settings
+        self._trails = trails
+        self._count = RegistryCount()
+        self._truncated = False
         self._visit = visit
         self._account = visit.account.id
         self._region = visit.region
@@ -92,35 +114,47 @@ class _ScopeRun:
         tagging = visit.caller("resourcegroupstaggingapi", "tagging")
         facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn)
         tags = ResourceTags(ecr, tagging, scope.recorder, visit.pool)
-        entries, complete = self._list(ecr)
+        operations = OperationFacts(visit, self._urn, self._trails, wanted=self._settings.read_operations)
+        entries, left_out = self._list(ecr)
         scope.recorder.settle(Known(True), scope.id)
         ref = RegistryRef(self._urn, KIND, self._host(), self._account, self._region)
         keys = KeyManagers(kms, scope.recorder)
         names = [str(entry["repositoryName"]) for entry in entries]
+        inspection = start_inspection(
+            visit,
+            facts.scanning(),
+            names,
+            wanted=self._settings.read_inspector,
+            scans=self._settings.scan_details != "never",
+        )
         lookups = Lookups(
             registry=facts,
             scanning=submit_scanning(ecr, scope.recorder, visit.pool, names, self._urn),
             resource_tags=tags.of,
             key_manager=keys.of,
         )
-        images = ImageReader(ecr, scope.recorder, self._settings)
+        images = ImageReader(ecr, scope.recorder, self._settings, inspection)
         reader = RepositoryReader(ecr, scope.recorder, images, ref, scope.id, scope.now)
         gone = self._repositories(scope, reader, entries, lookups)
         listed: Fact[list[str]] = (
-            Known([name for name in names if name not in gone], _LIST)
-            if complete
-            else Unknown(Reason.TRUNCATED, _LIST, "max_repositories")
+            Unknown(Reason.TRUNCATED, _LIST, "max_repositories")
+            if self._truncated
+            else Known([name for name in names if name not in gone], _LIST)
         )
-        return self._context(scope, facts, listed)
+        record = self._context(scope, facts, listed, operations, inspection())
+        totals = Known(self._count.totals(left_out), _LIST)
+        return msgspec.structs.replace(record, derived=msgspec.structs.replace(record.derived, totals=totals))
 
-    def _list(self, ecr: Caller) -> tuple[list[dict[str, Any]], bool]:
-        """The selected repositories by name, and whether these are all."""
+    def _list(self, ecr: Caller) -> tuple[list[dict[str, Any]], int]:
+        """The selected repositories by name, and how many others there are."""
         wanted = self._settings.repositories
         limit = self._settings.max_repositories
-        entries = ecr.pages("DescribeRepositories", "repositories", maxResults=1000)
+        entries = list(ecr.pages("DescribeRepositories", "repositories", maxResults=1000))
         found = [e for e in entries if selected(str(e["repositoryName"]), wanted.include, wanted.exclude)]
         found.sort(key=lambda entry: str(entry["repositoryName"]))
-        return (found, True) if limit is None or len(found) <= limit else (found[:limit], False)
+        self._truncated = limit is not None and len(found) > limit
+        found = found[:limit]
+        return found, len(entries) - len(found)
 
     def _repositories(
         self,
@@ -136,7 +170,9 @@ class _ScopeRun:
         def write() -> None:
             name, future = pending.popleft()
             try:
-                scope.write(future.result())
+                record = future.result()
+                scope.write(record)
+                self._count.add(record)
             except CallFailedError as failure:
                 if not failure.gone:
                     raise
@@ -156,7 +192,14 @@ class _ScopeRun:
         suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
         return f"{self._account}.dkr.ecr.{self._region}.{suffix}"
 
-    def _context(self, scope: ScopeWriter, facts: RegistryFacts, names: Fact[list[str]]) -> RegistryRecord:
+    def _context(
+        self,
+        scope: ScopeWriter,
+        facts: RegistryFacts,
+        names: Fact[list[str]],
+        operations: OperationFacts,
+        inspection: Inspection,
+    ) -> RegistryRecord:
         organization = self._settings.organization
         registry = Registry(
             id=self._urn,
@@ -171,13 +214,24 @@ class _ScopeRun:
             selection="all" if self._settings.repositories == RepositoryFilter() else "filtered",
             access_policy=facts.access_policy(),
             policy_scope=facts.policy_scope(),
-            scanning=facts.scanning(),
+            scanning=_with_state(facts.scanning(), inspection.active),
             replication=facts.replication(),
             cache_rules=facts.cache_rules(),
             creation_templates=facts.creation_templates(),
             signing=facts.signing(),
             settings=facts.settings(),
+            suppressions=inspection.suppressions,
+            trails=operations.trails(),
+            event_rules=operations.event_rules(),
+            quotas=operations.quotas(),
         )
         return RegistryRecord(
             id=self._urn, scope=scope.id, now=scope.now, registry=registry, derived=derive_registry(registry)
         )
+
+
+def _with_state(scanning: Fact[RegistryScanning], active: Fact[bool]) -> Fact[RegistryScanning]:
+    """The registry's scan configuration, with whether its scanner is on."""
+    if not isinstance(scanning, Known):
+        return scanning
+    return Known(msgspec.structs.replace(scanning.value, active=active), scanning.source)

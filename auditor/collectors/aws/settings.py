@@ -49,3 +49,7 @@ class EcrSettings(AwsSettings, frozen=True, kw_only=True):
     read_manifests: bool = True
     read_configs: bool = False
     scan_details: Literal["auto", "always", "never"] = "auto"
+    read_inspector: bool = True
+    """Ask Inspector where it does the scanning."""
+    read_operations: bool = True
+    """Ask CloudTrail, EventBridge and Service Quotas."""
