@@ -25,10 +25,12 @@ Baseline = Annotated[
     Path | None,
     typer.Option("--baseline", help="Earlier results.json: its failures do not fail this run.", metavar="FILE"),
 ]
-Check = Annotated[list[str] | None, typer.Option("--check", help="Run only this rule. Repeatable.", metavar="ID")]
-SkipCheck = Annotated[
-    list[str] | None, typer.Option("--skip-check", help="Leave this rule out. Repeatable.", metavar="ID")
+Kev = Annotated[
+    Path | None,
+    typer.Option("--kev", help="CISA's catalogue of known exploited vulnerabilities, JSON or CSV.", metavar="FILE"),
 ]
+Check = Annotated[list[str] | None, typer.Option("--check", help="Run only this rule. Repeatable.", metavar="ID")]
+SkipCheck = Annotated[list[str] | None, typer.Option("--skip-check", help="Leave this rule out. Repeatable.", metavar="ID")]
 Severities = Annotated[
     list[str] | None,
     typer.Option("--severity", help="Run only rules of this severity. Repeatable.", metavar="NAME"),
@@ -70,6 +72,7 @@ def evaluate_options(
     policy: list[Path] | None,
     waivers: Path | None,
     baseline: Path | None,
+    kev: Path | None,
     check: list[str] | None,
     skip_check: list[str] | None,
     severity: list[str] | None,
@@ -102,6 +105,7 @@ def evaluate_options(
         policies=policies,
         waivers=waivers or (config.resolve(settings.waivers) if settings.waivers else None),
         baseline=baseline or (config.resolve(settings.baseline) if settings.baseline else None),
+        kev=kev or (config.resolve(settings.kev) if settings.kev else None),
         check=tuple(check or ()),
         skip_check=tuple(skip_check or ()),
         severities=tuple(severity or ()),

@@ -69,7 +69,7 @@ class AroundApi:
         return {"Quotas": registry.around.quotas}
 
     def op_BatchGetAccountStatus(self, registry: Any, body: dict[str, Any]) -> dict[str, Any]:
-        well = {"errorCode": "ALREADY_ENABLED", "errorMessage": ""}
+        well = {"errorCode": "ALREADY_ENABLED", "errorMessage": "none"}
         state = {"status": registry.around.inspector, **well}
         none = {"status": "DISABLED", **well}
         resources = {"ec2": none, "ecr": state}
