@@ -95,8 +95,10 @@ _image(i, image) := verdict.image_unknown(image, "the scan result", sprintf("/im
 # What counts as the scan's date, and where it stands.
 _date(scan) := {"name": "database_at", "fact": scan.database_at} if {
 	object.get(scan, "external", false)
-	facts.known(scan.database_at)
-} else := {"name": "completed_at", "fact": scan.completed_at}
+	facts.known(object.get(scan, "database_at", _untold))
+} else := {"name": "completed_at", "fact": object.get(scan, "completed_at", _untold)}
+
+_untold := {"state": "absent", "source": "the scanner"}
 
 _dated(i, image, date) := verdict.image_unknown(image, "when it was scanned", _date_path(i, date), date.fact) if {
 	not facts.known(date.fact)
