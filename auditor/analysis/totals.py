@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from auditor.inventory.derived import RegistryTotals
-from auditor.inventory.facts import Known
-from auditor.inventory.model import RepositoryRecord
+from auditor.inventory.facts import Fact, Known
+from auditor.inventory.images import Image
+from auditor.inventory.model import Repository
 
 
 class RegistryCount:
-    """Adds up the repositories of one scope; from one thread, as records are written."""
+    """Adds up the repositories of one scope, one by one, from one thread."""
 
     def __init__(self) -> None:
         self._repositories = 0
@@ -17,17 +18,17 @@ class RegistryCount:
         self._size = 0
         self._largest = ("", 0)
 
-    def add(self, record: RepositoryRecord) -> None:
+    def add(self, repository: Repository, images: Fact[list[Image]]) -> None:
         """Count one repository. One whose images or size were not read is counted as such."""
         self._repositories += 1
-        size = record.repository.size_bytes
-        if not isinstance(record.images, Known) or not isinstance(size, Known):
+        size = repository.size_bytes
+        if not isinstance(images, Known) or not isinstance(size, Known):
             self._uncounted += 1
             return
-        number = len(record.images.value)
+        number = len(images.value)
         self._images += number
         if number > self._largest[1]:
-            self._largest = (record.repository.name, number)
+            self._largest = (repository.name, number)
         self._size += size.value
 
     def totals(self, left_out: int) -> RegistryTotals:

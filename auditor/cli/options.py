@@ -30,7 +30,9 @@ Kev = Annotated[
     typer.Option("--kev", help="CISA's catalogue of known exploited vulnerabilities, JSON or CSV.", metavar="FILE"),
 ]
 Check = Annotated[list[str] | None, typer.Option("--check", help="Run only this rule. Repeatable.", metavar="ID")]
-SkipCheck = Annotated[list[str] | None, typer.Option("--skip-check", help="Leave this rule out. Repeatable.", metavar="ID")]
+SkipCheck = Annotated[
+    list[str] | None, typer.Option("--skip-check", help="Leave this rule out. Repeatable.", metavar="ID")
+]
 Severities = Annotated[
     list[str] | None,
     typer.Option("--severity", help="Run only rules of this severity. Repeatable.", metavar="NAME"),

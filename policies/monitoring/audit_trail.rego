@@ -39,7 +39,7 @@ import data.auditor.lib.verdict
 
 _params := data.params["REG-MON-001"]
 
-_fact := input.registry.trails
+_fact := object.get(input.registry, "trails", facts.not_collected("cloudtrail:DescribeTrails"))
 
 _path := "/registry/trails"
 

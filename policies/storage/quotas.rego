@@ -50,13 +50,11 @@ import data.auditor.lib.verdict
 
 _params := data.params["REG-STO-002"]
 
-_quotas := input.registry.quotas
+_quotas := object.get(input.registry, "quotas", facts.not_collected("servicequotas:ListServiceQuotas"))
 
-_totals := input.derived.totals
+_totals := object.get(input.derived, "totals", facts.not_collected("auditor:collect"))
 
-_growth := input.derived.growth
-
-_kind := input.registry.kind
+_growth := object.get(input.derived, "growth", facts.not_collected("auditor:since"))
 
 _day := 86400 * 1000000000
 

@@ -45,7 +45,10 @@ _now := time.parse_rfc3339_ns(input.now)
 _latest := _now + (_params.max_days * _day)
 
 # ---------------------------------------------------------------- at the scanner
-_fact := input.registry.suppressions if input.entity == "registry"
+_fact := fact if {
+	input.entity == "registry"
+	fact := object.get(input.registry, "suppressions", facts.not_collected("inspector2:ListFilters"))
+}
 
 _path := "/registry/suppressions"
 

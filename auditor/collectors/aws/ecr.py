@@ -172,7 +172,7 @@ class _ScopeRun:
             try:
                 record = future.result()
                 scope.write(record)
-                self._count.add(record)
+                self._count.add(record.repository, record.images)
             except CallFailedError as failure:
                 if not failure.gone:
                     raise

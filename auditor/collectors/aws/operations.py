@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.collectors.aws.calls import fact_of
+from auditor.collectors.aws.calls import Caller, fact_of
 from auditor.collectors.aws.failures import CallFailedError
 from auditor.collectors.aws.scopes import Visit
 from auditor.collectors.aws.trails import records_registries
@@ -88,14 +88,18 @@ class OperationFacts:
 
     # ---------------------------------------------------------------- CloudTrail
     def _trails(self) -> Known[list[AuditTrail]]:
-        answer = self._visit.caller("cloudtrail").call("DescribeTrails", includeShadowTrails=True)
-        return Known(sorted((self._trail(entry) for entry in answer.get("trailList") or []), key=_by_id), TRAILS)
+        cloudtrail = self._visit.caller("cloudtrail")
+        answer = cloudtrail.call("DescribeTrails", includeShadowTrails=True)
+        trails = [self._trail(cloudtrail, entry) for entry in answer.get("trailList") or []]
+        return Known(sorted(trails, key=_by_id), TRAILS)
 
-    def _trail(self, entry: dict[str, Any]) -> AuditTrail:
+    def _trail(self, cloudtrail: Caller, entry: dict[str, Any]) -> AuditTrail:
         arn = str(entry.get("TrailARN", ""))
         home = str(entry.get("HomeRegion") or self._visit.region)
         logging, recording, problem = self._book.of(
-            self._visit.account.id, arn, lambda: self._details(arn, home, custom=entry.get("HasCustomEventSelectors"))
+            self._visit.account.id,
+            arn,
+            lambda: self._details(cloudtrail, arn, home, custom=entry.get("HasCustomEventSelectors")),
         )
         for fact in (logging, recording):
             self._visit.recorder.settle(fact, arn)
@@ -114,13 +118,13 @@ class OperationFacts:
             delivery_error=problem,
         )
 
-    def _details(self, arn: str, home: str, *, custom: bool | None) -> tuple[Fact[bool], Fact[bool], str]:
+    def _details(self, here: Caller, arn: str, home: str, *, custom: bool | None) -> tuple[Fact[bool], Fact[bool], str]:
         """The status is asked here, which is allowed by ARN; selectors are told in the trail's home region."""
         logging: Fact[bool]
         recording: Fact[bool]
         problem = ""
         try:
-            status = self._visit.caller("cloudtrail").call("GetTrailStatus", Name=arn)
+            status = here.call("GetTrailStatus", Name=arn)
             logging = Known(bool(status.get("IsLogging")), STATUS)
             problem = " ".join(str(status.get("LatestDeliveryError") or "").split())[:MAX_ERROR]
         except CallFailedError as failure:
@@ -129,8 +133,8 @@ class OperationFacts:
             # The default selectors: every management event, read and write.
             return logging, Known(True, TRAILS), problem
         try:
-            cloudtrail = self._visit.caller("cloudtrail", region=home)
-            recording = records_registries(cloudtrail.call("GetEventSelectors", TrailName=arn))
+            there = here if home == self._visit.region else self._visit.caller("cloudtrail", region=home)
+            recording = records_registries(there.call("GetEventSelectors", TrailName=arn))
         except CallFailedError as failure:
             recording = failure.fact
         return logging, recording, problem
@@ -140,15 +144,13 @@ class OperationFacts:
         events = self._visit.caller("events")
         rules = events.pages("ListRules", "Rules", "NextToken", Limit=100)
         found = [entry for entry in rules if about_registries(str(entry.get("EventPattern") or ""))]
-        return Known(sorted((self._event_rule(entry) for entry in found), key=_by_id), RULES)
+        return Known(sorted((self._event_rule(events, entry) for entry in found), key=_by_id), RULES)
 
-    def _event_rule(self, entry: dict[str, Any]) -> EventRule:
+    def _event_rule(self, events: Caller, entry: dict[str, Any]) -> EventRule:
         name = str(entry.get("Name", ""))
 
         def count() -> Known[int]:
-            pages = self._visit.caller("events").pages(
-                "ListTargetsByRule", "Targets", "NextToken", Rule=name, Limit=100
-            )
+            pages = events.pages("ListTargetsByRule", "Targets", "NextToken", Rule=name, Limit=100)
             return Known(sum(1 for _ in pages), "events:ListTargetsByRule")
 
         return EventRule(
