@@ -57,7 +57,17 @@ verdicts contains v if {
 	facts.known(input.images)
 	some i, image in input.images.value
 	image.kind in {"image", "index"}
+	not image.digest in _outside
 	v := _verdict(i, image)
+}
+
+verdicts contains {"status": "not_applicable", "resource_id": concat("@", [input.id, digest])} if some digest in _outside
+
+# The images that nobody asks about, which are most: found without calling a function for each.
+_outside contains image.digest if {
+	some image in input.images.value
+	image.kind in {"image", "index"}
+	not image.digest in _scope
 }
 
 _scope := usage.digests | images.scope({"scope": "newest", "newest_count": _params.newest})
