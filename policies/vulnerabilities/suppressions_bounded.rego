@@ -57,7 +57,7 @@ verdicts contains verdict.record("not_applicable", "The auditor reads no suppres
 	_fact.reason == "unsupported_by_platform"
 }
 
-verdicts contains verdict.record_unknown("the scanner's suppressions", _path, _fact) if {
+verdicts contains verdict.record_unknown("the list of the scanner's suppressions", _path, _fact) if {
 	facts.unknown(_fact)
 	_fact.reason != "unsupported_by_platform"
 }

@@ -10,8 +10,9 @@ the images that Inspector covers. Whatever Inspector refuses is read that way as
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from auditor.collectors.aws.calls import Caller, fact_of
@@ -40,14 +41,15 @@ _ONCE = frozenset({"SCAN_FREQUENCY_SCAN_ON_PUSH", "SCAN_FREQUENCY_MANUAL"})
 _STATES: dict[str, State] = {"SCAN_ELIGIBILITY_EXPIRED": "expired", "IMAGE_ARCHIVED": "archived"}
 
 
-@dataclass
+@dataclass(slots=True)
 class _Covered:
-    """What Inspector says of one image, while it is read."""
+    """What Inspector says of one image, while it is read. Kept small: a registry may have a million."""
 
     state: State
     reason: str
     scanned_at: Fact[str]
-    found: Gathering = field(default_factory=lambda: Gathering(FINDINGS))
+    found: Gathering | None = None
+    """None: nothing was found."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ class Inspection:
         counts: Fact[dict[str, int]] = Absent(COVERAGE)
         vulnerabilities: Fact[Any] = Absent(COVERAGE)
         if covered.state in _SCANNED and self.in_bulk:
-            found = covered.found.vulnerabilities()
+            found = covered.found.vulnerabilities() if covered.found else []
             counts, vulnerabilities = Known(count(found), FINDINGS), Known(found, FINDINGS)
         result = ScanResult(
             state=covered.state,
@@ -175,9 +177,6 @@ class Inspection:
             # Closed ones are over; without a filter they would come too.
             "findingStatus": [*_equals("ACTIVE"), *_equals("SUPPRESSED")],
         }
-        for images in self._covered.values():
-            for covered in images.values():
-                covered.found = Gathering(FINDINGS, self.book.hidden_by)
         for entry in inspector.pages("ListFindings", "findings", filterCriteria=criteria, maxResults=FINDINGS_PAGE):
             if "packageVulnerabilityDetails" not in entry:
                 continue
@@ -185,6 +184,7 @@ class Inspection:
                 place = image_of(str(resource.get("id", "")))
                 found = self._covered.get(place[0], {}).get(place[1]) if place else None
                 if found is not None:
+                    found.found = found.found or Gathering(FINDINGS, self.book.hidden_by)
                     found.found.add(entry)
 
 
@@ -214,7 +214,7 @@ def _active(inspector: Caller, account: str) -> Known[bool]:
 
 def _covered(entry: dict[str, Any]) -> _Covered:
     status = entry.get("scanStatus") or {}
-    reason = str(status.get("reason", ""))
+    reason = sys.intern(str(status.get("reason", "")))
     scanned_at = time_fact(entry, "lastScannedAt", COVERAGE)
     return _Covered(
         _state(str(status.get("statusCode", "")), reason, isinstance(scanned_at, Known)), reason, scanned_at
@@ -244,17 +244,18 @@ def _bulk_is_cheaper(inspector: Caller, account: str, covered: Iterable[dict[str
     not tell, bulk is taken: most images have fewer than the hundred findings at which it stops being worth it.
     """
     images = sum(1 for found in covered for image in found.values() if image.state in _SCANNED)
+    pages = inspector.pages(
+        "ListFindingAggregations",
+        "responses",
+        aggregationType="ACCOUNT",
+        accountIds=_equals(account),
+        aggregationRequest={"accountAggregation": {"resourceType": IMAGE}},
+    )
     try:
-        answer = inspector.call(
-            "ListFindingAggregations",
-            aggregationType="ACCOUNT",
-            accountIds=_equals(account),
-            aggregationRequest={"accountAggregation": {"resourceType": IMAGE}},
+        findings = sum(
+            int(((entry.get("accountAggregation") or {}).get("severityCounts") or {}).get("all") or 0)
+            for entry in pages
         )
     except CallFailedError:
         return True
-    findings = sum(
-        int(((entry.get("accountAggregation") or {}).get("severityCounts") or {}).get("all") or 0)
-        for entry in answer.get("responses") or []
-    )
     return findings / FINDINGS_PAGE <= images
