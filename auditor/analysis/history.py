@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from auditor.analysis.first_seen import EarlierScan, clock_of, with_first_seen
 from auditor.inventory.derived import MovedTag, RepositoryHistory
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.model import RepositoryRecord
@@ -18,6 +19,7 @@ class _EarlierImage(msgspec.Struct):
     kind: str
     tags: list[str]
     size_bytes: Any
+    scan: EarlierScan = msgspec.field(default_factory=lambda: EarlierScan("unknown"))
 
 
 class _EarlierImages(msgspec.Struct):
@@ -62,6 +64,14 @@ def compare_with(earlier: EarlierRecord | None, record: RepositoryRecord) -> Fac
         ),
         SOURCE,
     )
+
+
+def keep_clock(earlier: EarlierRecord | None, record: RepositoryRecord) -> RepositoryRecord:
+    """The record with the times since which its vulnerabilities are in the repository; see `first_seen`."""
+    if earlier is None or earlier.images.state != "known":
+        return record
+    clock, whole = clock_of(earlier.now, [image.scan for image in earlier.images.value])
+    return with_first_seen(record, clock, whole=whole)
 
 
 def _size(fact: Any) -> int:

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import msgspec
 
 from auditor.analysis.derive import derive_registry, derive_repository
+from auditor.analysis.totals import RegistryCount
 from auditor.errors import InputError
+from auditor.inventory.derived import RegistryTotals
 from auditor.inventory.document import RegistryScope, document_digest, parse_document
-from auditor.inventory.facts import Known
+from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.model import RegistryRecord, RepositoryRecord
 from auditor.inventory.names import registry_urn, repository_urn, scope_id
 from auditor.inventory.source import ScopeInput
@@ -53,13 +55,14 @@ class DocumentSource:
 
     def _context(self, scope: RegistryScope, identity: str) -> bytes:
         registry = scope.registry
+        derived = msgspec.structs.replace(derive_registry(registry), totals=_totals(scope))
         return self._encode(
             RegistryRecord(
                 id=registry_urn(registry.kind, registry.account, registry.region),
                 scope=identity,
                 now=self.taken_at,
                 registry=registry,
-                derived=derive_registry(registry),
+                derived=derived,
             )
         )
 
@@ -75,6 +78,18 @@ class DocumentSource:
                 derived=derive_repository(entry.repository, entry.images),
                 images=entry.images,
             )
+
+
+def _totals(scope: RegistryScope) -> Fact[RegistryTotals]:
+    """What the registry holds; unknown while it is not told which repositories there are."""
+    names = scope.registry.repository_names
+    if not isinstance(names, Known):
+        return Unknown(Reason.PENDING, names.source, "the list of repositories is not known")
+    count = RegistryCount()
+    for entry in scope.repositories:
+        count.add(entry.repository, entry.images)
+    given = {entry.repository.name for entry in scope.repositories}
+    return Known(count.totals(len(set(names.value) - given)))
 
 
 def _scope_id(scope: RegistryScope) -> str:

@@ -25,6 +25,10 @@ Baseline = Annotated[
     Path | None,
     typer.Option("--baseline", help="Earlier results.json: its failures do not fail this run.", metavar="FILE"),
 ]
+Kev = Annotated[
+    Path | None,
+    typer.Option("--kev", help="CISA's catalogue of known exploited vulnerabilities, JSON or CSV.", metavar="FILE"),
+]
 Check = Annotated[list[str] | None, typer.Option("--check", help="Run only this rule. Repeatable.", metavar="ID")]
 SkipCheck = Annotated[
     list[str] | None, typer.Option("--skip-check", help="Leave this rule out. Repeatable.", metavar="ID")
@@ -74,6 +78,7 @@ def evaluate_options(
     policy: list[Path] | None,
     waivers: Path | None,
     baseline: Path | None,
+    kev: Path | None,
     check: list[str] | None,
     skip_check: list[str] | None,
     severity: list[str] | None,
@@ -106,6 +111,7 @@ def evaluate_options(
         policies=policies,
         waivers=waivers or (config.resolve(settings.waivers) if settings.waivers else None),
         baseline=baseline or (config.resolve(settings.baseline) if settings.baseline else None),
+        kev=kev or (config.resolve(settings.kev) if settings.kev else None),
         check=tuple(check or ()),
         skip_check=tuple(skip_check or ()),
         severities=tuple(severity or ()),

@@ -224,3 +224,17 @@ class Growth(Record, frozen=True):
     images: int
     size_bytes_before: int
     size_bytes: int
+
+
+class RegistryTotals(Record, frozen=True):
+    """What a registry holds. `uncounted` repositories were left out by a filter, or their images or sizes not read."""
+
+    repositories: int
+    """All that there are, those left out included."""
+    images: int
+    size_bytes: int
+    """An upper bound: see `Repository.size_bytes`."""
+    largest: str
+    """The repository with most images; empty: there is none."""
+    largest_images: int
+    uncounted: int

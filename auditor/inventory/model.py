@@ -16,6 +16,7 @@ from auditor.inventory.derived import (
     KeyGrant,
     PublishedImages,
     ReferenceAnalysis,
+    RegistryTotals,
     RepositoryHistory,
     RepositoryUsage,
     RetentionAnalysis,
@@ -120,6 +121,8 @@ class RegistryDerived(Record, frozen=True):
     key_access: Fact[list[KeyGrant]] = Unknown(Reason.NOT_REQUESTED, "kms:GetKeyPolicy")
     """Who can use the keys besides those that their policies name, for keys whose policy was read."""
     replication: Fact[ReplicationLinks] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
+    totals: Fact[RegistryTotals] = Unknown(Reason.NOT_REQUESTED, "auditor:collect")
+    """Unknown where the collector does not count."""
 
 
 class RegistryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

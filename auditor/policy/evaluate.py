@@ -6,7 +6,7 @@ Memory is bounded by the largest repository: records stream through, findings ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -22,6 +22,9 @@ from auditor.policy.catalogue import RuleMeta, selection_document
 from auditor.ports import Engine
 
 T = TypeVar("T")
+
+NO_FEEDS: dict[str, Any] = {"kev": {"released_at": "", "ids": {}}}
+"""What rules see of feeds that nobody gave: always there, since an undefined value is a trap on the fast path."""
 
 
 class _ContextHead(msgspec.Struct):
@@ -56,10 +59,16 @@ class Judgement:
 
     rules: list[RuleMeta]
     params: dict[str, dict[str, Any]]
+    feeds: Mapping[str, Any] = field(default_factory=dict)
+    """Feed -> document; see `NO_FEEDS`."""
 
     def data(self) -> dict[str, Any]:
-        """The base document for the engine: `data.params` and `data.selection`."""
-        return {"params": self.params, "selection": selection_document(self.rules)}
+        """The base document for the engine: `data.params`, `data.selection` and `data.feeds`."""
+        return {
+            "params": self.params,
+            "selection": selection_document(self.rules),
+            "feeds": {**NO_FEEDS, **self.feeds},
+        }
 
 
 def evaluate_source(source: Source, engine: Engine, judgement: Judgement, sink: FindingSink) -> Coverage:

@@ -35,6 +35,9 @@ targets:
 # Accepted findings, each with a reason, an owner and an end: docs/configuration.md
 # waivers: waivers.yaml
 
+# CISA's catalogue of known exploited vulnerabilities, a file that you download: docs/vulnerabilities.md
+# kev: known_exploited_vulnerabilities.json
+
 # Exit 1 from this severity on; exit 3 when less than this percentage could be read.
 fail_on: high
 min_coverage: 100

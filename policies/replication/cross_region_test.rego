@@ -81,5 +81,5 @@ test_numbers_are_worded if {
 	context := {"registry": {"replication": f.known([_rule("team/", "us-east-1")])}}
 	params := {"REG-REP-001": f.override(_params["REG-REP-001"], {"min_destinations": 2})}
 	verdicts := cross_region.verdicts with input as f.repository({}) with data.params as params with data.context as context
-	f.only(verdicts).message == "Replicated to 1 other region of the 2 that are needed."
+	f.only(verdicts).message == "Replicated to one other region (us-east-1); the minimum is 2."
 }

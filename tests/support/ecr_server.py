@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.ecr_operations import REST, Around, AroundApi
+
 ACCOUNT = "123456789012"
 _REGION = re.compile(r"Credential=[^/]+/\d+/([a-z0-9-]+)/")
 
@@ -51,6 +53,7 @@ class Registry:
             "BLOB_MOUNTING": "DISABLED",
         }
     )
+    around: Around = field(default_factory=Around)
 
 
 @dataclass
@@ -97,7 +100,7 @@ def _repository(registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-class Api:
+class Api(AroundApi):
     """The operations."""
 
     def __init__(self, world: World) -> None:
@@ -262,10 +265,9 @@ class Server:
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
-                headers = {
-                    name.lower(): value
-                    for name, _, value in (line.partition(": ") for line in head.decode("latin-1").split("\r\n")[1:])
-                }
+                request, *lines = head.decode("latin-1").split("\r\n")
+                headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+                headers.setdefault("x-amz-target", REST.get(request.split(" ")[1], ""))
                 body = await reader.readexactly(int(headers.get("content-length", "0")))
                 status, content, kind = await self._answer(headers, body)
                 writer.write(
@@ -285,7 +287,7 @@ class Server:
         world.in_flight += 1
         world.most_in_flight = max(world.most_in_flight, world.in_flight)
         try:
-            if region in world.hang and "x-amz-target" in headers:
+            if region in world.hang and headers["x-amz-target"]:
                 await asyncio.sleep(3600)
             if world.latency_s:
                 await asyncio.sleep(world.latency_s)

@@ -14,7 +14,8 @@ from auditor.inventory.images import Child, Image, Signature, SigningStatus
 from auditor.inventory.model import Registry, RegistryRecord, Repository, RepositoryRecord
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument, RegistryRef
 from auditor.inventory.replication import Destination, ReplicationRule
-from auditor.inventory.scanning import Fix, Package, RegistryScanning, ScanResult, ScanSettings, Vulnerability
+from auditor.inventory.scanning import ScanSettings
+from tests.support import strategies_scanning as scanning
 from tests.support.strategies_public import kinds, other_hosts, published, visibilities
 from tests.support.strategies_replication import linked, replicated
 
@@ -109,24 +110,7 @@ def digests(limit: int = 12) -> st.SearchStrategy[str]:
 
 tags = st.sampled_from(["latest", "v1.0.0", "v2", "release-1", "dev-3", "1.2.3-rc.1", "-bad", "<b>", "\u202e"])
 moments = st.sampled_from(["2026-11-24T11:00:00Z", "2026-11-20T00:00:00Z", "2026-01-01T00:00:00Z"])
-vulnerabilities = st.builds(
-    Vulnerability,
-    st.sampled_from(["CVE-2026-1", "CVE-2026-2", "GHSA-x"]),
-    st.sampled_from(["CRITICAL", "HIGH", "MEDIUM", "UNKNOWN"]),
-    text,
-    st.just([Package("openssl", "3")]),
-    facts(st.builds(Fix, st.sampled_from(["yes", "no", "partial"]), st.just("4"))),
-)
-counts = st.dictionaries(st.sampled_from(["CRITICAL", "HIGH", "MEDIUM", "UNKNOWN"]), st.integers(0, 4))
-scans = st.builds(
-    ScanResult,
-    st.sampled_from(["complete", "active", "pending", "failed", "unsupported", "expired", "archived"]),
-    st.just("STATE"),
-    facts(moments),
-    facts(moments),
-    facts(counts),
-    facts(st.lists(vulnerabilities, max_size=3, unique_by=lambda v: v.id)),
-)
+scans = scanning.scans(facts, text)
 signatures = st.builds(
     Signature, st.just("cosign"), st.just("tag_scheme"), digests(), st.just(""), st.just(Known("verified"))
 )
@@ -256,7 +240,7 @@ def registry_records(draw: st.DrawFn) -> RegistryRecord:
         repository_names=draw(facts(st.lists(st.sampled_from(["app", "app-internal", "team/app"]), unique=True))),
         access_policy=draw(facts(iam_policies())),
         policy_scope=draw(facts(st.sampled_from(["registry_actions", "all_actions"]))),
-        scanning=draw(facts(st.builds(RegistryScanning, st.just("basic"), st.just([])))),
+        **draw(scanning.operations(facts, text)),
         replication=draw(facts(st.lists(rules, max_size=3))),
         cache_rules=draw(facts(st.just([]))),
         creation_templates=draw(facts(st.just([]))),
@@ -264,5 +248,8 @@ def registry_records(draw: st.DrawFn) -> RegistryRecord:
         settings=draw(facts(st.just({}))),
         visibility=draw(visibilities),
     )
-    record = RegistryRecord(id=URN, scope=SCOPE, now=NOW, registry=registry, derived=derive_registry(registry))
+    derived = msgspec.structs.replace(
+        derive_registry(registry), totals=draw(scanning.totals(facts)), growth=draw(scanning.growth(facts))
+    )
+    record = RegistryRecord(id=URN, scope=SCOPE, now=NOW, registry=registry, derived=derived)
     return draw(linked(record))

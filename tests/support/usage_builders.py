@@ -48,7 +48,7 @@ def repository(
         **{"scan_on_push": NONE, "scanning": NONE, "resource_tags": Known({}), "access_policy": NONE},
         **{"retention_policy": NONE, "size_bytes": Known(1)},
     }
-    settings = Repository(**{**fields, **over})
+    settings = Repository(**{"visibility": Known("private"), **fields, **over})
     found = Known(images) if isinstance(images, list) else images
     return RepositoryRecord(
         id=f"{urn}:{name}", scope=f"{kind}/{ACCOUNT}/{REGION}", now=NOW, repository=settings,

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 import msgspec
 
 from auditor.analysis.derive import derive_registry
+from auditor.analysis.totals import RegistryCount
 from auditor.collectors.aws.credential_ages import CredentialAges
 from auditor.collectors.aws.ecr_bulk import ResourceTags, submit_scanning
 from auditor.collectors.aws.ecr_configs import ConfigCache
@@ -18,7 +19,9 @@ from auditor.collectors.aws.ecr_images import ImageReader
 from auditor.collectors.aws.ecr_on_request import OnRequestReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.ecr_repository import Lookups, RepositoryReader
+from auditor.collectors.aws.inspector import Inspection, start_inspection
 from auditor.collectors.aws.kms_keys import KeyReader, uses_of
+from auditor.collectors.aws.operations import OperationFacts, TrailBook
 from auditor.collectors.aws.ordered import wanted_entries, write_in_order
 from auditor.collectors.aws.scopes import Visit, visit_scopes
 from auditor.collectors.aws.settings import EcrSettings, RepositoryFilter
@@ -27,7 +30,8 @@ from auditor.inventory.keys import EncryptionKey
 from auditor.inventory.model import Registry, RegistryRecord
 from auditor.inventory.names import registry_urn
 from auditor.inventory.parts import RegistryRef
-from auditor.inventory.writing import ScopeWriter, SnapshotWriter
+from auditor.inventory.scanning import RegistryScanning
+from auditor.inventory.writing import SnapshotWriter
 from auditor.ports import Phase
 
 KIND: Literal["ecr"] = "ecr"
@@ -45,6 +49,9 @@ class EcrCollector:
     calls: ClassVar[frozenset[str]] = frozenset(
         {
             "account:ListRegions",
+            "cloudtrail:DescribeTrails",
+            "cloudtrail:GetEventSelectors",
+            "cloudtrail:GetTrailStatus",
             "ecr:BatchGetImage",
             "ecr:BatchGetRepositoryScanningConfiguration",
             "ecr:DescribeImageReplicationStatus",
@@ -65,10 +72,19 @@ class EcrCollector:
             "ecr:ListImageReferrers",
             "ecr:ListPullTimeUpdateExclusions",
             "ecr:ListTagsForResource",
+            "events:ListRules",
+            "events:ListTargetsByRule",
+            "inspector2:BatchGetAccountStatus",
+            "inspector2:ListCoverage",
+            "inspector2:ListFilters",
+            "inspector2:ListFindingAggregations",
+            "inspector2:ListFindings",
             "kms:DescribeKey",
             "kms:GetKeyPolicy",
             "kms:GetKeyRotationStatus",
             "secretsmanager:ListSecretVersionIds",
+            "servicequotas:ListAWSDefaultServiceQuotas",
+            "servicequotas:ListServiceQuotas",
             "sts:AssumeRole",
             "sts:GetCallerIdentity",
             "tagging:GetResources",
@@ -78,18 +94,23 @@ class EcrCollector:
     def collect(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> None:
         """See `ports.Collector.collect`."""
         settings = msgspec.convert(target, EcrSettings)
-        configs = ConfigCache(settings)
+        configs, trails = ConfigCache(settings), TrailBook()
         visit_scopes(
-            settings, writer, progress, kind=KIND, work=lambda visit: _ScopeRun(settings, visit, configs).read()
+            settings,
+            writer,
+            progress,
+            kind=KIND,
+            work=lambda visit: _ScopeRun(settings, visit, configs, trails).read(),
         )
 
 
 class _ScopeRun:
     """Collects one account and region."""
 
-    def __init__(self, settings: EcrSettings, visit: Visit, configs: ConfigCache) -> None:
+    def __init__(self, settings: EcrSettings, visit: Visit, configs: ConfigCache, trails: TrailBook) -> None:
         self._settings = settings
         self._configs = configs
+        self._trails = trails
         self._visit = visit
         self._account = visit.account.id
         self._region = visit.region
@@ -103,35 +124,56 @@ class _ScopeRun:
         secrets = CredentialAges(visit.caller("secretsmanager"), scope.recorder)
         facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn, secrets)
         tags = ResourceTags(ecr, tagging, scope.recorder, visit.pool)
+        operations = OperationFacts(visit, self._urn, self._trails, wanted=self._settings.read_operations)
         listing = list(ecr.pages("DescribeRepositories", "repositories", maxResults=1000))
         entries, complete = wanted_entries(listing, self._settings.repositories, self._settings.max_repositories)
         scope.recorder.settle(Known(True), scope.id)
         ref = RegistryRef(self._urn, KIND, self._host(), self._account, self._region)
         keys = KeyReader(visit.caller("kms"), scope.recorder, self._region, self._account)
         names = [str(entry["repositoryName"]) for entry in entries]
+        inspection = start_inspection(
+            visit,
+            facts.scanning(),
+            names,
+            wanted=self._settings.read_inspector,
+            scans=self._settings.scan_details != "never",
+        )
         lookups = Lookups(
             registry=facts,
             scanning=submit_scanning(ecr, scope.recorder, visit.pool, names, self._urn),
             resource_tags=tags.of,
             key_manager=keys.manager,
         )
-        images = ImageReader(ecr, scope.recorder, self._settings)
+        images = ImageReader(ecr, scope.recorder, self._settings, inspection)
         on_request = OnRequestReader(ecr, scope.recorder, self._settings, self._configs, ref)
         reader = RepositoryReader(ecr, scope.recorder, images, on_request, ref, scope.id, scope.now)
-        gone = write_in_order(visit, entries, lambda entry: reader.read(entry, lookups))
+        count = RegistryCount()
+        gone = write_in_order(
+            visit,
+            entries,
+            lambda entry: reader.read(entry, lookups),
+            lambda record: count.add(record.repository, record.images),
+        )
         listed: Fact[list[str]] = (
             Known([name for name in names if name not in gone], _LIST)
             if complete
             else Unknown(Reason.TRUNCATED, _LIST, "max_repositories")
         )
-        return self._context(scope, facts, listed, keys.read(uses_of(entries, gone)))
+        record = self._context(facts, listed, keys.read(uses_of(entries, gone)), operations, inspection())
+        totals = Known(count.totals(len(listing) - len(entries)), _LIST)
+        return msgspec.structs.replace(record, derived=msgspec.structs.replace(record.derived, totals=totals))
 
     def _host(self) -> str:
         suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
         return f"{self._account}.dkr.ecr.{self._region}.{suffix}"
 
     def _context(
-        self, scope: ScopeWriter, facts: RegistryFacts, names: Fact[list[str]], keys: Fact[list[EncryptionKey]]
+        self,
+        facts: RegistryFacts,
+        names: Fact[list[str]],
+        keys: Fact[list[EncryptionKey]],
+        operations: OperationFacts,
+        inspection: Inspection,
     ) -> RegistryRecord:
         organization = self._settings.organization
         registry = Registry(
@@ -148,14 +190,29 @@ class _ScopeRun:
             visibility=Known("private"),
             access_policy=facts.access_policy(),
             policy_scope=facts.policy_scope(),
-            scanning=facts.scanning(),
+            scanning=_with_state(facts.scanning(), inspection.active),
             replication=facts.replication(),
             cache_rules=facts.cache_rules(),
             creation_templates=facts.creation_templates(),
             signing=facts.signing(),
             settings=facts.settings(),
             keys=keys,
+            suppressions=inspection.suppressions,
+            trails=operations.trails(),
+            event_rules=operations.event_rules(),
+            quotas=operations.quotas(),
         )
         return RegistryRecord(
-            id=self._urn, scope=scope.id, now=scope.now, registry=registry, derived=derive_registry(registry)
+            id=self._urn,
+            scope=self._visit.scope.id,
+            now=self._visit.scope.now,
+            registry=registry,
+            derived=derive_registry(registry),
         )
+
+
+def _with_state(scanning: Fact[RegistryScanning], active: Fact[bool]) -> Fact[RegistryScanning]:
+    """The registry's scan configuration, with whether its scanner is on."""
+    if not isinstance(scanning, Known):
+        return scanning
+    return Known(msgspec.structs.replace(scanning.value, active=active), scanning.source)

@@ -26,8 +26,15 @@ def wanted_entries(entries: list[Entry], names: RepositoryFilter, limit: int | N
     return (found, True) if limit is None or len(found) <= limit else (found[:limit], False)
 
 
-def write_in_order(visit: Visit, entries: list[Entry], read: Callable[[Entry], RepositoryRecord]) -> set[str]:
+def write_in_order(
+    visit: Visit,
+    entries: list[Entry],
+    read: Callable[[Entry], RepositoryRecord],
+    written: Callable[[RepositoryRecord], None] = lambda _record: None,
+) -> set[str]:
     """Write a record for each entry, in their order. Returns the names that were gone meanwhile.
+
+    `written` is called with each record, from one thread.
 
     Errors: `CallFailedError` of `read` for anything else than a repository that is gone.
     """
@@ -37,7 +44,9 @@ def write_in_order(visit: Visit, entries: list[Entry], read: Callable[[Entry], R
     def write() -> None:
         name, future = pending.popleft()
         try:
-            visit.scope.write(future.result())
+            record = future.result()
+            visit.scope.write(record)
+            written(record)
         except CallFailedError as failure:
             if not failure.gone:
                 raise

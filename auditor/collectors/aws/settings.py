@@ -50,6 +50,10 @@ class EcrSettings(AwsSettings, frozen=True, kw_only=True):
     read_configs: bool = False
     read_replication_status: Literal["never", "release", "always"] = "never"
     scan_details: Literal["auto", "always", "never"] = "auto"
+    read_inspector: bool = True
+    """Ask Inspector where it does the scanning."""
+    read_operations: bool = True
+    """Ask CloudTrail, EventBridge and Service Quotas."""
 
 
 class EcrPublicSettings(AwsSettings, frozen=True, kw_only=True):

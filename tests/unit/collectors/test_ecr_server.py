@@ -10,6 +10,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from auditor.collectors.aws.ecr import EcrCollector
+from tests.support.ecr_operations import REST
 from tests.support.ecr_server import Api, Registry, World, make_image, make_repository
 
 SESSION = botocore.session.get_session()
@@ -35,7 +36,17 @@ BODIES = {
     "ListImageReferrers": {"repositoryName": "a/b", "subjectId": {"imageDigest": "sha256:1"}},
     "DescribeImageSigningStatus": {"repositoryName": "a/b", "imageId": {"imageDigest": "sha256:1"}},
     "GetAccountSetting": {"name": "BLOB_MOUNTING"},
+    "GetEventSelectors": {"TrailName": "arn"},
+    "BatchGetAccountStatus": {"accountIds": ["123456789012"]},
 }
+AROUND = {
+    "cloudtrail": {"DescribeTrails", "GetTrailStatus", "GetEventSelectors"},
+    "events": {"ListRules", "ListTargetsByRule"},
+    "service-quotas": {"ListServiceQuotas"},
+    "inspector2": set(REST.values()),
+}
+# The prefix of an operation where it is not botocore's name of the service.
+PREFIXES = {"tagging": "resourcegroupstaggingapi", "servicequotas": "service-quotas"}
 OPERATIONS = sorted(
     name.removeprefix("op_")
     for name in dir(Api)
@@ -46,7 +57,8 @@ OPERATIONS = sorted(
 
 @pytest.mark.parametrize("operation", [o for o in OPERATIONS if o != "DescribeImageScanFindings"])
 def test_answers_fit_the_output_shape(operation: str) -> None:
-    model = SESSION.get_service_model("ecr").operation_model(operation)
+    service = next((name for name, operations in AROUND.items() if operation in operations), "ecr")
+    model = SESSION.get_service_model(service).operation_model(operation)
     answer = Api(World(regions={"r": REGISTRY})).answer("r", operation, dict(BODIES.get(operation, {})))
 
     report = ParamValidator().validate(answer, model.output_shape)
@@ -57,7 +69,7 @@ def test_answers_fit_the_output_shape(operation: str) -> None:
 @pytest.mark.parametrize("call", sorted(EcrCollector.calls))
 def test_every_declared_call_exists(call: str) -> None:
     service, _, operation = call.partition(":")
-    model = SESSION.get_service_model("resourcegroupstaggingapi" if service == "tagging" else service)
+    model = SESSION.get_service_model(PREFIXES.get(service, service))
 
     assert operation in model.operation_names
 
