@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
+import msgspec
+
 from auditor.analysis.access import analyse_access
+from auditor.analysis.lifecycle.outlook import outlook_of
 from auditor.analysis.references import analyse_repository_name
 from auditor.analysis.retention import analyse_retention
 from auditor.errors import InputError
 from auditor.inventory.derived import AccessAnalysis, ReferenceAnalysis
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image
-from auditor.inventory.model import Registry, RegistryDerived, Repository, RepositoryDerived
+from auditor.inventory.model import Registry, RegistryDerived, Repository, RepositoryDerived, RepositoryRecord
 from auditor.inventory.parts import PolicyDocument
 
 T = TypeVar("T")
@@ -38,6 +41,12 @@ def derive_repository(repository: Repository, images: Fact[list[Image]]) -> Repo
         ),
         reference=reference_fact,
     )
+
+
+def with_outlook(record: RepositoryRecord) -> RepositoryRecord:
+    """The record with what its retention policy will take, counted from the record's own time."""
+    outlook = outlook_of(record.derived.retention, record.images, now=record.now)
+    return msgspec.structs.replace(record, derived=msgspec.structs.replace(record.derived, outlook=outlook))
 
 
 def derive_registry(registry: Registry) -> RegistryDerived:
