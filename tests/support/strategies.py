@@ -14,6 +14,7 @@ from auditor.inventory.model import Registry, RegistryRecord, Repository, Reposi
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument, RegistryRef
 from auditor.inventory.replication import Destination, ReplicationRule
 from auditor.inventory.scanning import Fix, Package, RegistryScanning, ScanResult, ScanSettings, Vulnerability
+from tests.support.strategies_retention import with_joins
 
 NOW = "2026-11-24T12:00:00Z"
 ACCOUNT, REGION = "111111111111", "eu-west-1"
@@ -67,6 +68,26 @@ _RETENTION: list[Any] = [
     {
         "rules": [
             {
+                "rulePriority": 3,
+                "selection": {
+                    "tagStatus": "tagged",
+                    "tagPatternList": ["dev*"],
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": 30,
+                },
+                "action": {"type": "expire"},
+            },
+            {
+                "rulePriority": 9,
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1},
+                "action": {"type": "transition", "targetStorageClass": "archive"},
+            },
+        ]
+    },
+    {
+        "rules": [
+            {
                 "rulePriority": 1,
                 "description": "keep 5",
                 "selection": {
@@ -104,7 +125,7 @@ def digests(limit: int = 12) -> st.SearchStrategy[str]:
     return st.integers(1, limit).map(lambda n: f"sha256:{n:064x}")
 
 
-tags = st.sampled_from(["latest", "v1.0.0", "v2", "release-1", "dev-3", "1.2.3-rc.1", "-bad", "<b>", "\u202e"])
+tags = st.sampled_from(["latest", "v1.0.0", "v2", "release-1", "dev-3", "1.2.3-rc.1", "-bad", "<b>", "\u202e", "sha256-" + "0" * 63 + "1.sig"])
 moments = st.sampled_from(["2026-11-24T11:00:00Z", "2026-11-20T00:00:00Z", "2026-01-01T00:00:00Z"])
 vulnerabilities = st.builds(
     Vulnerability,
@@ -222,7 +243,7 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
         retention_policy=draw(facts(retention_policies)),
         size_bytes=draw(facts(st.integers(0, 10**13))),
     )
-    return RepositoryRecord(
+    record = RepositoryRecord(
         id=f"{URN}:{name}",
         scope=SCOPE,
         now=NOW,
@@ -230,6 +251,7 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
         derived=derive_repository(repository, found),
         images=found,
     )
+    return with_joins(draw, record)
 
 
 @st.composite
