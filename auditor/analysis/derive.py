@@ -12,7 +12,7 @@ from auditor.analysis.lifecycle.outlook import outlook_of
 from auditor.analysis.references import analyse_repository_name
 from auditor.analysis.retention import analyse_retention
 from auditor.errors import InputError
-from auditor.inventory.derived import AccessAnalysis, ReferenceAnalysis
+from auditor.inventory.derived import AccessAnalysis, ReferenceAnalysis, RetentionAnalysis
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image
 from auditor.inventory.model import Registry, RegistryDerived, Repository, RepositoryDerived, RepositoryRecord
@@ -36,11 +36,14 @@ def derive_repository(repository: Repository, images: Fact[list[Image]]) -> Repo
         reference_fact = images
     return RepositoryDerived(
         access=_read(repository.access_policy, "aws_iam", access),
-        retention=_read(
-            repository.retention_policy, "ecr_lifecycle", lambda document: analyse_retention(document.text)
-        ),
+        retention=derive_retention(repository),
         reference=reference_fact,
     )
+
+
+def derive_retention(repository: Repository) -> Fact[RetentionAnalysis]:
+    """What the retention policy says."""
+    return _read(repository.retention_policy, "ecr_lifecycle", lambda document: analyse_retention(document.text))
 
 
 def with_outlook(record: RepositoryRecord) -> RepositoryRecord:

@@ -91,7 +91,7 @@ _scheme := `^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$`
 # By the tag of cosign's scheme or of the fallback for referrers.
 _orphans[i] := sprintf("/images/value/%d/tags/%d", [i, j]) if {
 	some i, _ in _by_tag
-	j := min({j | some j, _ in _by_tag[i]})
+	j := min({place | some place, _ in _by_tag[i]})
 	not _kept_by_tag[i]
 }
 
