@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from auditor.cli.common import console, printable
@@ -29,10 +30,11 @@ def print_simulation(result: Simulation) -> None:
 
 
 def _line(out: Console, text: str = "", indent: int = 0) -> None:
-    from rich.padding import Padding
-    from rich.text import Text
-
-    out.print(Padding(Text(printable(text), overflow="fold"), (0, 0, 0, indent), expand=False))
+    margin = " " * indent
+    wrapped = textwrap.fill(
+        printable(text), out.width, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False
+    )
+    out.print(wrapped, markup=False, soft_wrap=True)
 
 
 # -------------------------------------------------------------------- one repository
@@ -186,7 +188,8 @@ def _notes(out: Console, result: Simulation) -> None:
     prices = result.prices
     _line(out)
     _line(out, "(1) At most: a layer that images share is counted with each of them.")
-    _line(out, f"(2) {prices.standard:.2f} USD per GiB and month, {prices.archive:.2f} in the archive ({prices.source}).")
+    each = f"{prices.standard:.2f} USD per GiB and month, {prices.archive:.2f} in the archive"
+    _line(out, f"(2) {each} ({prices.source}).")
 
 
 def _when(days: int) -> str:

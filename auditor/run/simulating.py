@@ -7,6 +7,7 @@ import fnmatch
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -144,7 +145,7 @@ def _one(
     )
 
 
-def _reason(outlook: Fact[object]) -> str:
+def _reason(outlook: Fact[Any]) -> str:
     if isinstance(outlook, Unknown):
         return f"cannot be simulated: {outlook.detail or outlook.reason} ({outlook.source})"
     return "has no lifecycle policy"

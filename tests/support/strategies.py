@@ -125,7 +125,20 @@ def digests(limit: int = 12) -> st.SearchStrategy[str]:
     return st.integers(1, limit).map(lambda n: f"sha256:{n:064x}")
 
 
-tags = st.sampled_from(["latest", "v1.0.0", "v2", "release-1", "dev-3", "1.2.3-rc.1", "-bad", "<b>", "\u202e", "sha256-" + "0" * 63 + "1.sig"])
+tags = st.sampled_from(
+    [
+        "latest",
+        "v1.0.0",
+        "v2",
+        "release-1",
+        "dev-3",
+        "1.2.3-rc.1",
+        "-bad",
+        "<b>",
+        "\u202e",
+        "sha256-" + "0" * 63 + "1.sig",
+    ]
+)
 moments = st.sampled_from(["2026-11-24T11:00:00Z", "2026-11-20T00:00:00Z", "2026-01-01T00:00:00Z"])
 vulnerabilities = st.builds(
     Vulnerability,
