@@ -194,3 +194,23 @@ def test_a_collection_writes_the_outlook_and_when_images_were_archived(tmp_path:
     assert record["images"]["value"][0]["activated_at"] == {"state": "known", "value": "2023-11-14T22:13:50Z"}
     assert record["derived"]["outlook"]["value"]["horizon_days"] == 90
     assert [r["standing"] for r in record["derived"]["outlook"]["value"]["rules"]] == ["waits", "waits", "waits"]
+
+
+def test_hostile_names_are_shown_escaped(tmp_path: Path) -> None:
+    tag = "release-\u202egpj.exe\x1b[2J"
+    hostile = {
+        **rule("tagged", "imageCountMoreThan", 1, prefixes=["release"]),
+        "description": "\x1b]0;owned\x07[bold]x",
+    }
+    folder = write(
+        tmp_path / "snapshot",
+        {"app": (policy(hostile), [image(1, [tag], 9), image(2, ["release-2"], 1)])},
+        running=[f"{HOST}/app@{digest(1)}"],
+    )
+
+    code, out, _ = simulate("--snapshot", folder, folder=tmp_path)
+
+    assert code == 0
+    assert not {"\x1b", "\x07", "\u202e"} & set(out)
+    assert "\\u202egpj.exe" in out
+    assert "[bold]x" in out
