@@ -97,7 +97,10 @@ def _rule(index: int, entry: Any) -> tuple[RetentionRule | None, list[PolicyProb
 
 
 def _fields(index: int, entry: dict[str, Any], selection: dict[str, Any]) -> Iterator[PolicyProblem]:
-    yield from _integer(index, "/rulePriority", entry.get("rulePriority"))
+    priority = entry.get("rulePriority")
+    yield from _integer(index, "/rulePriority", priority)
+    if isinstance(priority, int) and priority < 1:
+        yield problem("value_not_allowed", index, "/rulePriority", priority, "rulePriority must be at least 1")
     yield from _integer(index, "/selection/countNumber", selection.get("countNumber"))
     action = entry.get("action")
     kind = action.get("type") if isinstance(action, dict) else None

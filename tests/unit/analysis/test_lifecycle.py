@@ -342,6 +342,10 @@ def test_a_transition_names_where_to() -> None:
     assert codes(policy(without)) == {"target_mismatch"}
 
 
+def test_priorities_begin_at_1() -> None:
+    assert codes({"rules": [{**rule("untagged", "sinceImagePushed", 7), "rulePriority": 0}]}) == {"value_not_allowed"}
+
+
 def test_fifty_rules_at_most() -> None:
     many = [rule("tagged", "sinceImagePushed", 7, prefixes=[f"p{n}-"]) for n in range(51)]
 
