@@ -1,6 +1,7 @@
 """Runs every benchmark."""
 
-from bench import collection, evaluation
+from bench import collection, evaluation, retention
 
 collection.main()
 evaluation.main()
+retention.main()

@@ -13,7 +13,7 @@ from tools.generated import ROOT, write_or_check
 
 COMMANDS = (
     "init", "collect", "evaluate", "report", "audit", "explain", "doctor",
-    "rules list", "rules show", "policy test", "policy check",
+    "rules list", "rules show", "policy test", "policy check", "retention simulate",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from auditor.analysis.derive import derive_registry, derive_repository
+from auditor.analysis.derive import derive_registry, derive_repository, with_outlook
 from auditor.analysis.totals import RegistryCount
 from auditor.errors import InputError
 from auditor.inventory.derived import RegistryTotals
@@ -70,13 +70,15 @@ class DocumentSource:
         registry = scope.registry
         urn = registry_urn(registry.kind, registry.account, registry.region)
         for entry in sorted(scope.repositories, key=lambda entry: entry.repository.name):
-            yield RepositoryRecord(
-                id=repository_urn(urn, entry.repository.name),
-                scope=identity,
-                now=self.taken_at,
-                repository=entry.repository,
-                derived=derive_repository(entry.repository, entry.images),
-                images=entry.images,
+            yield with_outlook(
+                RepositoryRecord(
+                    id=repository_urn(urn, entry.repository.name),
+                    scope=identity,
+                    now=self.taken_at,
+                    repository=entry.repository,
+                    derived=derive_repository(entry.repository, entry.images),
+                    images=entry.images,
+                )
             )
 
 

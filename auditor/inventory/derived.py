@@ -172,12 +172,22 @@ class Removal(Record, frozen=True):
     because_of: str = ""
 
 
+RuleStanding = Literal["acts", "waits", "shadowed", "never_matches"]
+
+
 class RuleOutlook(Record, frozen=True):
-    """What one rule of a retention policy does: how many images it selects, and takes within the horizon."""
+    """What one rule of a retention policy does: how many images it selects, and takes within the horizon.
+
+    `owned`: of those it selects, the ones that no rule before it selects, which alone it may take.
+    `standing`: `acts` takes some; `waits` takes none within the horizon; `shadowed` owns none of what it selects;
+    `never_matches` selects none, though images were pushed lately.
+    """
 
     priority: int
     matched: int
     taken: int
+    owned: int = 0
+    standing: RuleStanding = "waits"
 
 
 class RetentionOutlook(Record, frozen=True):

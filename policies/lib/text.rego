@@ -23,3 +23,9 @@ capped(list) := array.slice(list, 0, 20)
 counted(number, one, _) := sprintf("%d %s", [number, one]) if number == 1
 
 counted(number, _, many) := sprintf("%d %s", [number, many]) if number != 1
+
+# METADATA
+# description: The verb that fits a number.
+verb(number, one, _) := one if number == 1
+
+verb(number, _, many) := many if number != 1

@@ -10,11 +10,29 @@ import data.auditor.lib.facts
 _most_characters := 120
 
 # METADATA
-# description: Every digest in use. Empty where what runs was not read, which is not the same as unused.
-digests contains use.digest if {
+# description: |
+#   Every digest in use: those that uses name, and by the record itself the platforms of an index and the index
+#   around a platform. Empty where what runs was not read, which is not the same as unused.
+digests := (_named | _children) | _indexes
+
+_named contains use.digest if {
 	facts.known(input.derived.usage)
 	some use in input.derived.usage.value.uses
 	use.digest != ""
+}
+
+_children contains child.digest if {
+	count(_named) > 0
+	some image in input.images.value
+	image.digest in _named
+	some child in image.children.value
+}
+
+_indexes contains image.digest if {
+	count(_named) > 0
+	some image in input.images.value
+	some child in image.children.value
+	child.digest in _named
 }
 
 # METADATA

@@ -18,6 +18,7 @@ from auditor.inventory.scanning import ScanSettings
 from tests.support import strategies_scanning as scanning
 from tests.support.strategies_public import kinds, other_hosts, published, visibilities
 from tests.support.strategies_replication import linked, replicated
+from tests.support.strategies_retention import with_joins
 
 NOW = "2026-11-24T12:00:00Z"
 ACCOUNT, REGION = "111111111111", "eu-west-1"
@@ -71,6 +72,26 @@ _RETENTION: list[Any] = [
     {
         "rules": [
             {
+                "rulePriority": 3,
+                "selection": {
+                    "tagStatus": "tagged",
+                    "tagPatternList": ["dev*"],
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": 30,
+                },
+                "action": {"type": "expire"},
+            },
+            {
+                "rulePriority": 9,
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1},
+                "action": {"type": "transition", "targetStorageClass": "archive"},
+            },
+        ]
+    },
+    {
+        "rules": [
+            {
                 "rulePriority": 1,
                 "description": "keep 5",
                 "selection": {
@@ -108,7 +129,20 @@ def digests(limit: int = 12) -> st.SearchStrategy[str]:
     return st.integers(1, limit).map(lambda n: f"sha256:{n:064x}")
 
 
-tags = st.sampled_from(["latest", "v1.0.0", "v2", "release-1", "dev-3", "1.2.3-rc.1", "-bad", "<b>", "\u202e"])
+tags = st.sampled_from(
+    [
+        "latest",
+        "v1.0.0",
+        "v2",
+        "release-1",
+        "dev-3",
+        "1.2.3-rc.1",
+        "-bad",
+        "<b>",
+        "\u202e",
+        "sha256-" + "0" * 63 + "1.sig",
+    ]
+)
 moments = st.sampled_from(["2026-11-24T11:00:00Z", "2026-11-20T00:00:00Z", "2026-01-01T00:00:00Z"])
 scans = scanning.scans(facts, text)
 signatures = st.builds(
@@ -218,7 +252,7 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
         derived=derived,
         images=found,
     )
-    return draw(replicated(record))
+    return with_joins(draw, draw(replicated(record)))
 
 
 @st.composite

@@ -257,4 +257,6 @@ def _image(entry: dict[str, Any], manifest: ManifestFacts) -> Image:
         scan=Absent(LIST, "not_an_image"),
         signatures=Known([]),
         signing_status=Absent("ecr:GetSigningConfiguration"),
+        archived_at=time_fact(entry, "lastArchivedAt", LIST),
+        activated_at=time_fact(entry, "lastActivatedAt", LIST),
     )

@@ -9,6 +9,7 @@ from auditor.inventory.writing import ContextRecord, LineRecord, SnapshotWriter
 from auditor.run.joins.base import Join
 from auditor.run.joins.earlier import EarlierJoin
 from auditor.run.joins.growth import GrowthJoin
+from auditor.run.joins.outlook import OutlookJoin
 from auditor.run.joins.published import PublishedJoin
 from auditor.run.joins.replicas import ReplicaJoin
 from auditor.run.joins.usage import UsageJoin
@@ -18,7 +19,7 @@ class Joins:
     """See `writing.Completion`. `since`: an earlier snapshot; `expects_workloads`: a source of them is configured."""
 
     def __init__(self, *, since: Path | None, expects_workloads: bool) -> None:
-        self._joins: list[Join] = [PublishedJoin()]
+        self._joins: list[Join] = [OutlookJoin(), PublishedJoin()]
         if expects_workloads:
             self._joins.append(UsageJoin())
         if since is not None:
