@@ -24,6 +24,7 @@ from auditor.ports import Phase
 Progress = Callable[[str, int], None]
 
 EVERYWHERE = "all"
+_SILENT = "the server did not answer an earlier request, so this one was not made"
 _CORE, _APPS, _BATCH = "/api/v1", "/apis/apps/v1", "/apis/batch/v1"
 LISTS = {
     "Pod": (_CORE, "pods"),
@@ -117,8 +118,14 @@ def _lists(server: ApiServer, scope: ScopeWriter, namespace: str) -> tuple[list[
     """Every object, and the kinds that could not be listed to their end."""
     things: list[Thing] = []
     failed: set[str] = set()
+    silence: Unknown | None = None
     for kind, (api, plural) in LISTS.items():
         operation = f"kubernetes:List{kind}s"
+        if silence is not None:
+            # A server that does not answer is not waited for once a kind.
+            failed.add(kind)
+            scope.recorder.settle(Unknown(silence.reason, operation, "no_answer"), scope.id, message=_SILENT)
+            continue
         try:
             for items in server.list(kind, api, plural, namespace):
                 things += items.things
@@ -130,6 +137,7 @@ def _lists(server: ApiServer, scope: ScopeWriter, namespace: str) -> tuple[list[
                 scope.recorder.note(f"the cluster knows no {kind}s")
                 continue
             scope.recorder.settle(failure.fact, scope.id, message=failure.message)
+            silence = failure.fact if failure.fact.reason in (Reason.NETWORK, Reason.TIMEOUT) else None
             continue
         scope.recorder.settle(Known(True), scope.id)
     return things, failed

@@ -162,6 +162,8 @@ def test_a_server_that_nobody_vouches_for_is_not_asked(tmp_path: Path) -> None:
         found = collect(tmp_path, kubeconfig=kubeconfig(tmp_path, url))
 
     assert {reason for _, reason in found.errors} == {"network"}
+    assert len(found.errors) == 9
+    assert set(found.scope.calls_by_operation) == {"kubernetes:ListPods"}, "a silent server is asked once"
     assert world.calls == {}
 
 
