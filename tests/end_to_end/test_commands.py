@@ -16,12 +16,12 @@ from tests.unit.findings.test_waivers import waiver_file
 
 EXPECTED = {
     "fail": {
-        "REG-ACC-007", "REG-ENC-001", "REG-NAM-001", "REG-REP-001", "REG-RET-004", "REG-SCN-002", "REG-SCN-003",
-        "REG-SIG-001", "REG-TAG-001", "REG-TAG-002", "REG-VUL-001", "REG-VUL-002",
+        "REG-ACC-007", "REG-ENC-001", "REG-ENC-002", "REG-NAM-001", "REG-REP-001", "REG-RET-004", "REG-SCN-002",
+        "REG-SCN-003", "REG-SIG-001", "REG-TAG-001", "REG-TAG-002", "REG-VUL-001", "REG-VUL-002",
     },
     "unknown": {"REG-VUL-001", "REG-VUL-002"},
     "pass": {
-        "REG-ACC-001", "REG-ACC-003", "REG-ACC-005", "REG-ACC-008", "REG-ACC-009", "REG-IMM-001", "REG-NAM-002",
+        "REG-ACC-001", "REG-ACC-003", "REG-ACC-004", "REG-ACC-005", "REG-ACC-008", "REG-ACC-009", "REG-IMM-001", "REG-NAM-002",
         "REG-RET-001", "REG-RET-002", "REG-SCN-001", "REG-STO-001", "REG-TAG-004",
     },
 }  # fmt: skip
@@ -106,6 +106,8 @@ def test_same_input_gives_the_same_findings_and_an_inventory_document_too(tmp_pa
                 "SCN-003",
                 "--skip-check",
                 "SIG-001",
+                "--skip-check",
+                "ENC-002",
             ),
             0,
         ),
