@@ -16,7 +16,7 @@ from tests.unit.findings.test_waivers import waiver_file
 
 EXPECTED = {
     "fail": {
-        "REG-ACC-007", "REG-ENC-001", "REG-MON-001", "REG-NAM-001", "REG-REP-001", "REG-RET-004", "REG-SCN-002",
+        "REG-ACC-007", "REG-ENC-001", "REG-ENC-002", "REG-MON-001", "REG-NAM-001", "REG-REP-001", "REG-RET-004", "REG-SCN-002",
         "REG-SCN-003", "REG-SIG-001", "REG-TAG-001", "REG-TAG-002", "REG-VUL-001", "REG-VUL-002",
     },
     "unknown": {
@@ -24,7 +24,7 @@ EXPECTED = {
         "REG-VUL-004",
     },
     "pass": {
-        "REG-ACC-001", "REG-ACC-003", "REG-ACC-005", "REG-ACC-008", "REG-ACC-009", "REG-IMM-001", "REG-NAM-002",
+        "REG-ACC-001", "REG-ACC-003", "REG-ACC-004", "REG-ACC-005", "REG-ACC-008", "REG-ACC-009", "REG-IMM-001", "REG-NAM-002",
         "REG-RET-001", "REG-RET-002", "REG-RET-003", "REG-RET-006", "REG-RET-007", "REG-RET-008", "REG-SCN-001", "REG-STO-001", "REG-TAG-004", "REG-USE-001",
     },
 }  # fmt: skip
@@ -123,6 +123,8 @@ def test_same_input_gives_the_same_findings_and_an_inventory_document_too(tmp_pa
                 "TAG-003",
                 "--skip-check",
                 "RET-005",
+                "--skip-check",
+                "ENC-002",
             ),
             0,
         ),
