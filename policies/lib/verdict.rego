@@ -5,6 +5,8 @@
 #   than the rule's own), `settle` (the calls that would settle an unknown) and `tag`.
 package auditor.lib.verdict
 
+import data.auditor.lib.facts
+
 # METADATA
 # description: A verdict on the record itself, a repository or a registry.
 record(status, message, evidence) := {
@@ -20,7 +22,7 @@ record_unknown(what, path, fact) := {
 	"status": "unknown",
 	"resource_id": input.id,
 	"message": _unread(what, fact),
-	"evidence": [{"path": path, "value": fact}],
+	"evidence": facts.unread_evidence(path, fact),
 	"settle": [fact.source],
 }
 
