@@ -6,6 +6,7 @@
 #   is no pass also says whether the image is `in_use`.
 package auditor.lib.verdict
 
+import data.auditor.lib.facts
 import data.auditor.lib.usage
 
 # METADATA
@@ -23,7 +24,7 @@ record_unknown(what, path, fact) := {
 	"status": "unknown",
 	"resource_id": input.id,
 	"message": _unread(what, fact),
-	"evidence": [{"path": path, "value": fact}],
+	"evidence": facts.unread_evidence(path, fact),
 	"settle": [fact.source],
 }
 

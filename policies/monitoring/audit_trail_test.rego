@@ -98,3 +98,10 @@ test_other_kinds_are_not_applicable if {
 	f.only(_on(f.registry({"kind": "ghcr", "trails": f.unsupported}, {}))).status == "not_applicable"
 	_verdict(f.unsupported).status == "not_applicable"
 }
+
+test_snapshot_from_before_trails_were_collected_is_unknown_without_evidence if {
+	record := f.registry({}, {})
+	older := object.union(object.remove(record, ["registry"]), {"registry": object.remove(record.registry, ["trails"])})
+	v := f.only(_on(older))
+	[v.status, v.evidence, v.settle] == ["unknown", [], ["cloudtrail:DescribeTrails"]]
+}

@@ -125,14 +125,14 @@ _is(quota, _, name) if lower(quota.name) == name
 _of_quota(what, total, limit, where) := {
 	"status": "unknown",
 	"message": sprintf("the number of %s was not counted (%s)", [what, object.get(total.fact, "reason", total.fact.state)]),
-	"evidence": [facts.evidence("/derived/totals", total.fact)],
+	"evidence": facts.unread_evidence("/derived/totals", total.fact),
 	"settle": total.fact.source,
 } if {
 	not facts.known(total.fact)
 } else := {
 	"status": "unknown",
 	"message": sprintf("the quota on %s was not read (%s)", [what, object.get(_quotas, "reason", "not in the answer")]),
-	"evidence": [facts.evidence("/registry/quotas", _quotas)],
+	"evidence": facts.unread_evidence("/registry/quotas", _quotas),
 	"settle": "servicequotas:ListServiceQuotas",
 } if {
 	limit == {}
@@ -152,7 +152,7 @@ _grown := {"status": "pass"} if {
 } else := {
 	"status": "unknown",
 	"message": sprintf("growth was not measured (%s)", [object.get(_growth, "reason", "the earlier snapshot does not have this registry")]),
-	"evidence": [facts.evidence("/derived/growth", _growth)],
+	"evidence": facts.unread_evidence("/derived/growth", _growth),
 	"settle": "auditor collect --since",
 } if {
 	not facts.known(_growth)

@@ -113,3 +113,13 @@ test_growth_can_be_left_out if {
 test_registry_without_quotas_is_not_applicable if {
 	_verdict(f.unsupported, f.not_requested("auditor:collect"), f.not_requested("auditor:since")).status == "not_applicable"
 }
+
+test_snapshot_from_before_quotas_were_collected_is_unknown_without_evidence if {
+	record := f.registry({}, {})
+	older := object.union(
+		object.remove(record, ["registry", "derived"]),
+		{"registry": object.remove(record.registry, ["quotas"]), "derived": {}},
+	)
+	v := f.only(_on(older, {}))
+	[v.status, v.evidence] == ["unknown", []]
+}
