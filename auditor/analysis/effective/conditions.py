@@ -12,23 +12,28 @@ from auditor.analysis.iam_document import ConditionEntry
 from auditor.analysis.policy_layers import Clause, expand
 from auditor.analysis.request_context import Fixed, Unread
 
-MAX_STEPS = 4000
-
 
 def entries_of(attempt: Attempt, clause: Clause) -> Iterator[ConditionEntry]:
     """The conditions of a clause with policy variables replaced."""
     for entry in clause.statement.conditions:
-        if clause.variables and any("${" in value for value in entry.values):
-            variables = attempt.variables(clause)
-            values = [expand(value, variables) for value in entry.values]
-            negated = is_negated(take_apart(entry.operator))
-            if any(value is None or (value == "" and negated) for value in values):
-                yield ConditionEntry("Undecided", entry.key, entry.values)
-                continue
-            # A variable without a value equals nothing.
-            yield ConditionEntry(entry.operator, entry.key, tuple(value for value in values if value))
+        if clause.needs and any("${" in value for value in entry.values):
+            yield _expanded(attempt, clause, entry)
         else:
             yield entry
+
+
+def _expanded(attempt: Attempt, clause: Clause, entry: ConditionEntry) -> ConditionEntry:
+    variables = attempt.variables(clause)
+    negated = is_negated(take_apart(entry.operator))
+    values: list[str] = []
+    for text in entry.values:
+        value = expand(text, variables) if "${" in text else text
+        if value is None or (value == "" and negated):
+            return ConditionEntry("Undecided", entry.key, entry.values)
+        # A variable without a value equals nothing.
+        if value or "${" not in text:
+            values.append(value)
+    return ConditionEntry(entry.operator, entry.key, tuple(values))
 
 
 def solve(
@@ -53,8 +58,7 @@ def _spare(
     """Make one condition of each Deny false; None where that cannot be."""
     if not denies:
         return constraints
-    attempt.steps += 1
-    if attempt.steps > MAX_STEPS:
+    if attempt.exhausted():
         return constraints if attempt.doubt("the Deny statements are too many to follow") else None
     for entry in denies[0]:
         extended = {key: list(wanted) for key, wanted in constraints.items()}
