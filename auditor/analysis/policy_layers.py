@@ -46,6 +46,8 @@ class Clause:
     actions: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     """The context keys whose values its text needs."""
+    keys: frozenset[str] = frozenset()
+    """All context keys that it asks for."""
 
     @property
     def may_allow(self) -> bool:
@@ -97,12 +99,14 @@ def _compile(document: PolicyText, name: str, layer: LayerKind, decides: frozens
 
     def clause(statement: Statement) -> Clause:
         actions = actions_of(statement)
+        needs = variables_in(statement) if variables else frozenset()
         return Clause(
             Cited(layer, name, statement.index, statement.sid, statement.effect),
             statement,
             variables,
             actions if decides is None else actions & decides,
-            variables_in(statement) if variables else frozenset(),
+            needs,
+            needs.union(entry.key for entry in statement.conditions),
         )
 
     clauses = tuple(clause(statement) for statement in document.statements)

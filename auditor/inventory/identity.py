@@ -33,6 +33,8 @@ class IdentityPolicy(Record, frozen=True):
     statements: list[PolicyStatement]
     size: int
     """Statements in the whole policy."""
+    unread: str = ""
+    """Why the document could not be read: then it may allow and deny anything."""
 
 
 class PrincipalRecord(Record, frozen=True):

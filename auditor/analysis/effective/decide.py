@@ -27,6 +27,7 @@ class Answer:
     reason: str = ""
 
 
+MAX_REASONS = 3
 AUTHORIZATION = "ecr:GetAuthorizationToken"
 
 
@@ -37,17 +38,23 @@ def decide(bearing: Bearing, caller: Caller, target: Target, action: str) -> Ans
         over_caller = tuple(level for level in bearing.guardrails if level.kind == "scp")
         bearing = replace(bearing, resource=(), resource_unread="", guardrails=over_caller)
         target = replace(target, account=caller.account, placement=caller.placement)
-    for hopeful in (False, True):
-        for network in NETWORKS:
-            attempt = Attempt(hopeful, caller, target, network, action)
-            found = _attempt(attempt, bearing, action)
-            if found is not None:
-                witness, requires = found
-                if not hopeful:
-                    return Answer("yes", witness, requires)
-                return Answer("unknown", witness, requires, reason=next(iter(attempt.doubts), "it cannot be decided"))
-    stopped, reason = _explain(bearing, caller, target, action)
-    return Answer("no", stopped_by=stopped, reason=reason)
+    unsure: list[tuple[Found, list[str]]] = []
+    for network in NETWORKS:
+        attempt = Attempt(True, caller, target, network, action)
+        found = _attempt(attempt, bearing, action)
+        if found is not None and not attempt.doubts:
+            return Answer("yes", *found)
+        if found is not None:
+            unsure.append((found, attempt.doubts))
+    if not unsure:
+        stopped, reason = _explain(bearing, caller, target, action)
+        return Answer("no", stopped_by=stopped, reason=reason)
+    for network in NETWORKS:
+        found = _attempt(Attempt(False, caller, target, network, action), bearing, action)
+        if found is not None:
+            return Answer("yes", *found)
+    [(witness, requires), doubts] = unsure[0]
+    return Answer("unknown", witness, requires, reason="; ".join(doubts[:MAX_REASONS]))
 
 
 Found = tuple[tuple[Cited, ...], tuple[str, ...]]
@@ -76,9 +83,10 @@ def _cited(path: Iterable[Clause]) -> tuple[Cited, ...]:
 def _explain(bearing: Bearing, caller: Caller, target: Target, action: str) -> tuple[tuple[Cited, ...], str]:
     """What stops the request: the Deny, the layer that does not allow, or that nothing grants it."""
     attempt = Attempt(hopeful=True, caller=caller, target=target, network=NETWORKS[0], action=action)
-    if not any(True for _ in grants(attempt, replace(bearing, boundary=None), action)):
+    granted = any(True for _ in grants(attempt, bearing, action))
+    if not granted and not any(True for _ in grants(attempt, replace(bearing, boundary=None), action)):
         return (), _not_granted(attempt, bearing, action)
-    if not any(True for _ in grants(attempt, bearing, action)):
+    if not granted:
         name = bearing.boundary.name if bearing.boundary else ""
         return (), f"the permission boundary {name} does not allow it"
     for level in bearing.guardrails:

@@ -136,6 +136,17 @@ def denies_of(attempt: Attempt, bearing: Bearing, action: str) -> Iterator[Claus
                 yield clause
         if policy.doubt and not attempt.doubt(f"{policy.name} cannot be read entirely: {policy.doubt}"):
             yield NOTHING_NEEDED
+    # What was not read may deny as well as allow.
+    for unread in unread_of(bearing):
+        if not attempt.doubt(unread):
+            yield NOTHING_NEEDED
+
+
+def unread_of(bearing: Bearing) -> Iterator[str]:
+    """What was not read, layer by layer."""
+    levels = (*((bearing.boundary,) if bearing.boundary else ()), *bearing.guardrails)
+    texts = (bearing.identity_unread, bearing.resource_unread, *(level.unread for level in levels))
+    yield from dict.fromkeys(text for text in texts if text)
 
 
 def _meets(attempt: Attempt, policy: Policy, clause: Clause, action: str) -> bool:
