@@ -1,6 +1,7 @@
 """Runs every benchmark."""
 
-from bench import collection, evaluation
+from bench import access, collection, evaluation
 
 collection.main()
 evaluation.main()
+access.main()

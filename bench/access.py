@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from auditor.analysis.derive import derive_registry, derive_repository
-from auditor.analysis.effective.survey import Survey
 from auditor.inventory.facts import Absent, Known
 from auditor.inventory.identity import (
     AccountDerived,
@@ -223,6 +222,3 @@ def join(path: Path, roles: int, repositories: int) -> None:
     print(
         f"  join of {roles:,} roles and {repositories:,} repositories: {seconds:.1f} s, {seconds / pairs * 1e9:.0f} ns a pair"
     )
-
-
-__all__ = ["Survey", "main", "write_snapshot"]

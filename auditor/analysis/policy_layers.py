@@ -49,15 +49,10 @@ class Clause:
     keys: frozenset[str] = frozenset()
     """All context keys that it asks for."""
 
-    @property
-    def may_allow(self) -> bool:
-        """Not surely a Deny; an effect that is neither has its doubts."""
-        return self.statement.effect != "Deny"
-
-    @property
-    def may_deny(self) -> bool:
-        """Not surely an Allow."""
-        return self.statement.effect != "Allow"
+    may_allow: bool = True
+    """Not surely a Deny; an effect that is neither has its doubts."""
+    may_deny: bool = False
+    """Not surely an Allow."""
 
     def about(self, action: str) -> bool:
         """Whether it is, or may be, about an action."""
@@ -107,6 +102,8 @@ def _compile(document: PolicyText, name: str, layer: LayerKind, decides: frozens
             actions if decides is None else actions & decides,
             needs,
             needs.union(entry.key for entry in statement.conditions),
+            may_allow=statement.effect != "Deny",
+            may_deny=statement.effect != "Allow",
         )
 
     clauses = tuple(clause(statement) for statement in document.statements)
@@ -142,14 +139,14 @@ def resource_match(clause: Clause, arn: str, held: dict[str, Held]) -> Match:
 
 
 def _one_resource(clause: Clause, pattern: str, arn: str, held: dict[str, Held]) -> Match:
-    if "${" in pattern and clause.variables:
+    if clause.needs and "${" in pattern:
         expanded = expand(pattern, held)
         if expanded is None:
             return "maybe"
         if expanded == "":
             return "no"
         pattern = expanded
-    if pattern == "*" or arn_like(arn, pattern):
+    if pattern in ("*", arn) or arn_like(arn, pattern):
         return "yes"
     # A wildcard that would have to cross a colon: the guide says that it does not, services differ.
     return "maybe" if pattern_matches(arn, pattern) else "no"

@@ -6,6 +6,7 @@ Source: "AWS global condition context keys" of the IAM user guide.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from auditor.analysis.condition_logic import Values, moment
@@ -62,10 +63,6 @@ class Target:
         """The repository's ARN."""
         return f"arn:{self.partition}:ecr:{self.region}:{self.account}:repository/{self.name}"
 
-    def arn_for(self, action: str) -> str:
-        """What `action` is asked on: `*` where it has no repository as its resource."""
-        return "*" if on_registry(action) else self.arn
-
 
 @dataclass(frozen=True)
 class Fixed:
@@ -116,6 +113,7 @@ _OF_ENDPOINTS = {
 _PRINCIPAL_TYPES = {"role": "AssumedRole", "user": "User", "root": "Account"}
 
 
+@cache
 def on_registry(action: str) -> bool:
     """Whether an action has no repository as its resource: only the resource `*` covers it."""
     return action in action_table().actions and needs_registry(action)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from auditor.analysis.policy_layers import Clause, LayerKind, Policy
-from auditor.analysis.request_context import Caller, Held, Network, Target, held
+from auditor.analysis.request_context import Caller, Held, Network, Target, held, on_registry
 
 MAX_STEPS = 4000
 
@@ -46,7 +46,14 @@ class Attempt:
     action: str
     steps: int = 0
     doubts: list[str] = field(default_factory=list)
+    registry: bool = False
+    """The action is asked on the registry: `arn` is `*`."""
+    arn: str = ""
     _held: dict[str, Held] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.registry = on_registry(self.action)
+        self.arn = "*" if self.registry else self.target.arn
 
     def held(self, key: str) -> Held:
         """What the request holds for a key."""
@@ -57,7 +64,7 @@ class Attempt:
 
     def variables(self, clause: Clause) -> dict[str, Held]:
         """The values of the keys that a clause's text needs."""
-        return {name: self.held(name) for name in clause.needs}
+        return {name: self.held(name) for name in clause.needs} if clause.needs else {}
 
     def doubt(self, text: str) -> bool:
         """Note a doubt; whether it counts in the caller's favour."""

@@ -29,6 +29,8 @@ from auditor.inventory.identity import (
 from auditor.inventory.model import Registry, RegistryRecord, RepositoryRecord
 from auditor.inventory.parts import PolicyDocument
 
+REPOSITORY_POLICY, REGISTRY_POLICY = "the repository's policy", "the registry's policy"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -211,7 +213,7 @@ class RegistrySide:
         repository = record.repository
         policy, unread = _compiled(
             repository.access_policy,
-            lambda text: compile_text(text, f"policy of {repository.name}", "repository"),
+            lambda text: compile_text(text, REPOSITORY_POLICY, "repository"),
             "the repository's policy",
         )
         registry = self.registry.registry
@@ -244,7 +246,7 @@ def _registry_policy(registry: Registry) -> tuple[Policy | None, str]:
     decides = REGISTRY_ACTIONS if isinstance(scope, Known) and scope.value == "registry_actions" else None
     policy, unread = _compiled(
         registry.access_policy,
-        lambda text: compile_text(text, f"policy of the registry {registry.account}", "registry", decides),
+        lambda text: compile_text(text, REGISTRY_POLICY, "registry", decides),
         "the registry's policy",
     )
     if policy is not None and not isinstance(scope, Known):

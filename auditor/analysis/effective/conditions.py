@@ -10,20 +10,19 @@ from auditor.analysis.effective.attempt import Attempt
 from auditor.analysis.iam_conditions import take_apart
 from auditor.analysis.iam_document import ConditionEntry
 from auditor.analysis.policy_layers import Clause, expand
-from auditor.analysis.request_context import Fixed, Unread
+from auditor.analysis.request_context import Fixed, Held, Unread
 
 
 def entries_of(attempt: Attempt, clause: Clause) -> Iterator[ConditionEntry]:
     """The conditions of a clause with policy variables replaced."""
     for entry in clause.statement.conditions:
-        if clause.needs and any("${" in value for value in entry.values):
-            yield _expanded(attempt, clause, entry)
-        else:
-            yield entry
+        yield expanded(entry, attempt.variables(clause)) if clause.needs else entry
 
 
-def _expanded(attempt: Attempt, clause: Clause, entry: ConditionEntry) -> ConditionEntry:
-    variables = attempt.variables(clause)
+def expanded(entry: ConditionEntry, variables: dict[str, Held]) -> ConditionEntry:
+    """A condition with its policy variables replaced; one that cannot be told has the operator `Undecided`."""
+    if not any("${" in value for value in entry.values):
+        return entry
     negated = is_negated(take_apart(entry.operator))
     values: list[str] = []
     for text in entry.values:

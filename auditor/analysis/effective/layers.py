@@ -9,7 +9,6 @@ from auditor.analysis.effective.attempt import Attempt, Bearing, Level
 from auditor.analysis.iam_actions import REGISTRY_ACTIONS
 from auditor.analysis.iam_document import Statement
 from auditor.analysis.policy_layers import Cited, Clause, Policy, principal_match, resource_match
-from auditor.analysis.request_context import on_registry
 
 
 # ---------------------------------------------------------------- who allows
@@ -98,14 +97,17 @@ def level_allows(attempt: Attempt, level: Level, action: str) -> list[Clause]:
 
 def _enough(clauses: Iterable[Clause]) -> list[Clause]:
     """One without conditions is as good as all of them."""
-    found = list(clauses)
-    plain = next((clause for clause in found if not clause.statement.conditions), None)
-    return [plain] if plain is not None else found
+    found: list[Clause] = []
+    for clause in clauses:
+        if not clause.statement.conditions:
+            return [clause]
+        found.append(clause)
+    return found
 
 
 def _allows(attempt: Attempt, policy: Policy, action: str) -> Iterator[Clause]:
     """The clauses of a policy that allow the action on the target, conditions aside."""
-    if policy.layer == "repository" and on_registry(action):
+    if attempt.registry and policy.layer == "repository":
         return
     for clause in policy.clauses:
         if not clause.may_allow or not clause.about(action):
@@ -113,7 +115,7 @@ def _allows(attempt: Attempt, policy: Policy, action: str) -> Iterator[Clause]:
         doubt = _doubt_of(policy, clause, action)
         if doubt and not attempt.doubt(_in_doubt(clause, doubt)):
             continue
-        match = resource_match(clause, attempt.target.arn_for(action), attempt.variables(clause))
+        match = resource_match(clause, attempt.arn, attempt.variables(clause))
         if match == "yes" or (match == "maybe" and attempt.doubt(_in_doubt(clause, "which resources it means"))):
             yield clause
     if policy.doubt and attempt.doubt(f"{policy.name} cannot be read entirely: {policy.doubt}"):
@@ -121,15 +123,16 @@ def _allows(attempt: Attempt, policy: Policy, action: str) -> Iterator[Clause]:
 
 
 def _doubt_of(policy: Policy, clause: Clause, action: str) -> str:
-    beyond = "" if action in REGISTRY_ACTIONS else policy.scope_doubt
-    return next(iter(clause.statement.doubts), beyond)
+    if clause.statement.doubts:
+        return clause.statement.doubts[0]
+    return policy.scope_doubt if policy.scope_doubt and action not in REGISTRY_ACTIONS else ""
 
 
 # ---------------------------------------------------------------- who denies
 def denies_of(attempt: Attempt, bearing: Bearing, action: str) -> Iterator[Clause]:
     """Each Deny that is about this request, conditions aside: one of its conditions must be false."""
     for policy in all_policies(bearing):
-        if policy.layer == "repository" and on_registry(action):
+        if attempt.registry and policy.layer == "repository":
             continue
         for clause in policy.clauses:
             if clause.may_deny and clause.about(action) and _meets(attempt, policy, clause, action):
@@ -161,7 +164,7 @@ def _meets(attempt: Attempt, policy: Policy, clause: Clause, action: str) -> boo
             return False
         if how == "maybe" and attempt.doubt(_in_doubt(clause, "whom it names")):
             return False
-    match = resource_match(clause, attempt.target.arn_for(action), attempt.variables(clause))
+    match = resource_match(clause, attempt.arn, attempt.variables(clause))
     if match == "maybe":
         return not attempt.doubt(_in_doubt(clause, "which resources it means"))
     return match == "yes"

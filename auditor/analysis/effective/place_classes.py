@@ -49,6 +49,12 @@ class PlaceSides:
             found = self._classes[key] = list(by_content.values())
         return found
 
+    def number(self, index: int, caller: Caller) -> int:
+        """The same for places that say the same to a caller."""
+        if index in self._mentioned(caller):
+            return self._number(self._places[index], caller)
+        return self._contents(caller)[index]
+
     def _mentioned(self, caller: Caller) -> set[int]:
         nothing: set[int] = set()
         return nothing.union(*(self._mentions.get(n, nothing) for n in (caller.arn, caller.unique_id, caller.name)))
@@ -100,5 +106,7 @@ def _said(policy: Policy, place: Place, caller: Caller) -> Hashable:
         if how != "no":
             s = clause.statement
             where = place.target.arn if clause.needs else resource_match(clause, place.target.arn, {})
-            said.append((s.effect, how, clause.actions, where, s.resources is None, s.conditions, s.doubts))
+            said.append(
+                (s.index, s.sid, s.effect, how, clause.actions, where, s.resources is None, s.conditions, s.doubts)
+            )
     return (policy.layer, policy.doubt, policy.scope_doubt, tuple(said))

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from auditor.analysis.effective.attempt import Level
 from auditor.analysis.effective.bearing import Asked, Place, bearing_of
 from auditor.analysis.effective.decide import AUTHORIZATION, Answer, decide
-from auditor.analysis.effective.place_classes import NOBODY, PlaceSides, policies_of, value_of
+from auditor.analysis.effective.marks import Marks
+from auditor.analysis.effective.place_classes import PlaceSides, policies_of, value_of
 from auditor.analysis.iam_actions import REGISTRY_ACTIONS
 from auditor.analysis.policy_layers import Clause, Policy, resource_match
-from auditor.analysis.request_context import CREATES, Caller, Held, held, of_caller, of_target, on_registry
+from auditor.analysis.request_context import CREATES, Caller, Held, held, of_caller, on_registry
 
 TOO_MANY = "there are more combinations of callers and repositories than are followed"
 
@@ -36,6 +37,8 @@ class Seen:
 
     clause: Clause
     bits: int
+    marks: tuple[int, ...]
+    """Sets of places that it tells apart; empty where that depends on the caller."""
     registry: bool
     """Takes in `*`, which actions on the registry are asked on."""
 
@@ -58,14 +61,13 @@ class Survey:
     budget: int | None = None
     memo: bool = True
     evaluations: int = 0
-    _reaches: dict[Hashable, tuple[int, int]] = field(default_factory=dict)
     _relevant: dict[int, Relevant] = field(default_factory=dict)
-    _splits: dict[str, list[int]] = field(default_factory=dict)
     _parts: dict[Hashable, list[Part]] = field(default_factory=dict)
     _answers: dict[Hashable, Answer] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._sides = PlaceSides(self.places)
+        self._marks = Marks(self.places)
         self._by_nature: dict[Hashable, list[str]] = {}
         for action in sorted(self.actions):
             self._by_nature.setdefault(nature_of(action), []).append(action)
@@ -98,10 +100,12 @@ class Survey:
         if not clause.statement.doubts and not clause.actions & self.actions:
             return None
         if clause.needs:
-            return Seen(clause, (1 << len(self.places)) - 1, registry=True)
-        sure, perhaps = self._reach(clause, {})
+            return Seen(clause, (1 << len(self.places)) - 1, (), registry=True)
+        sure, perhaps = self._marks.reach(clause, {})
         registry = resource_match(clause, "*", {}) != "no"
-        return Seen(clause, sure | perhaps, registry) if sure or perhaps or registry else None
+        if not (sure or perhaps or registry):
+            return None
+        return Seen(clause, sure | perhaps, self._marks.of(clause, {}), registry)
 
     def _class_of(self, asked: Asked, relevant: Sequence[Relevant]) -> Hashable:
         """What evaluation can tell of a caller."""
@@ -117,79 +121,55 @@ class Survey:
     def _held(self, key: str, caller: Caller) -> Held:
         return held(key, caller, self.places[0].target, "public", "")
 
-    # ---------------------------------------------------------------- which repositories are the same
     def _divide(self, asked: Asked, relevant: Sequence[Relevant]) -> list[int]:
+        """The places in parts that nothing tells apart for a caller."""
         if len(self.places) == 1:
             return [1]
+        marks = {bits for found in relevant for one in found.seen for bits in self._marked(one, asked.caller)}
         parts = self._sides.classes(asked.caller)
-        for clause in (one.clause for found in relevant for one in found.seen):
-            variables = {name: self._held(name, asked.caller) for name in clause.needs}
-            for bits in self._reach(clause, variables):
-                parts = _split(parts, bits)
-        for key in sorted({key for found in relevant for key in found.keys if of_target(key)}):
-            for bits in self._by_value(key):
-                parts = _split(parts, bits)
-        return parts
+        for bits in marks:
+            parts = [piece for part in parts for piece in (part & bits, part & ~bits) if piece]
+        return sorted(parts, key=lambda part: part & -part)
 
-    def _reach(self, clause: Clause, variables: dict[str, Held]) -> tuple[int, int]:
-        """The places that a statement surely takes in, and those where it cannot be told."""
-        statement = clause.statement
-        values = tuple(sorted((name, value_of(found)) for name, found in variables.items()))
-        key = (statement.resources, statement.not_resources, clause.cited.layer, clause.variables, values)
-        found = self._reaches.get(key)
-        if found is None:
-            sure = perhaps = 0
-            for index, place in enumerate(self.places):
-                local = {
-                    name: held(name, NOBODY, place.target, "public", "") if of_target(name) else value
-                    for name, value in variables.items()
-                }
-                match = resource_match(clause, place.target.arn, local)
-                sure |= (match == "yes") << index
-                perhaps |= (match == "maybe") << index
-            found = self._reaches[key] = (sure, perhaps)
-        return found
-
-    def _by_value(self, key: str) -> list[int]:
-        found = self._splits.get(key)
-        if found is None:
-            by_value: dict[Hashable, int] = {}
-            for index, place in enumerate(self.places):
-                value = value_of(held(key, NOBODY, place.target, "public", ""))
-                by_value[value] = by_value.get(value, 0) | 1 << index
-            found = self._splits[key] = list(by_value.values())
-        return found
+    def _marked(self, one: Seen, caller: Caller) -> tuple[int, ...]:
+        if not one.clause.needs:
+            return one.marks
+        return self._marks.of(one.clause, {name: self._held(name, caller) for name in one.clause.needs})
 
     # ---------------------------------------------------------------- one part
     def _part(self, asked: Asked, bits: int, relevant: Sequence[Relevant]) -> Part:
         lowest = bits & -bits
-        place = self.places[lowest.bit_length() - 1]
+        index = lowest.bit_length() - 1
+        place = self.places[index]
+        caller = asked.caller
         if not self.memo:
             bearing = bearing_of(asked, place)
-            return Part(bits, {a: decide(bearing, asked.caller, place.target, a) for a in sorted(self.actions)})
-        side = (lowest, _side(asked), self._sides.name_of(asked.caller))
+            return Part(bits, {a: decide(bearing, caller, place.target, a) for a in sorted(self.actions)})
+        side = (_side(asked), self._sides.name_of(caller), self._sides.number(index, caller))
         answers: dict[str, Answer] = {}
         for nature, group in self._groups(relevant, place):
             action = group[0]
             registry = on_registry(action)
-            clauses = [
-                one.clause
+            seen = [
+                one
                 for found in relevant
                 for one in found.seen
                 if one.clause.about(action) and (one.registry if registry else one.bits & lowest)
             ]
-            keys = self._sides.caller_keys.union(*[clause.keys for clause in clauses if clause.keys])
-            values = [(key, value_of(self._held(key, asked.caller))) for key in sorted(keys) if of_caller(key)]
-            key = (side, nature, tuple(map(id, clauses)), tuple(values), self._said(place, action))
+            keys = self._sides.caller_keys.union(*[one.clause.keys for one in seen if one.clause.keys])
+            key = (
+                side,
+                nature,
+                frozenset([c.actions for p in policies_of(place) for c in p.clauses if action in c.actions]),
+                tuple([id(one.clause) for one in seen]),
+                tuple([bool(mark & lowest) for one in seen for mark in self._marked(one, caller)]),
+                tuple([(key, value_of(self._held(key, caller))) for key in sorted(keys) if of_caller(key)]),
+            )
             answer = self._answers.get(key)
             if answer is None:
-                answer = self._answers[key] = self._decide(asked, place, action, clauses)
+                answer = self._answers[key] = self._decide(asked, place, action, [one.clause for one in seen])
             answers.update(dict.fromkeys(group, answer))
         return Part(bits, answers)
-
-    def _said(self, place: Place, action: str) -> tuple[int, ...]:
-        """The statements on the repository's side that are about an action."""
-        return tuple([id(c) for policy in policies_of(place) for c in policy.clauses if c.about(action)])
 
     def _decide(self, asked: Asked, place: Place, action: str, clauses: Sequence[Clause]) -> Answer:
         """Evaluate with the statements that matter alone."""
@@ -256,7 +236,3 @@ def _side(asked: Asked) -> Hashable:
     levels = tuple(map(id, asked.guardrails))
     doubts = tuple([f"{policy.name}: {policy.doubt}" for policy in _policies(asked) if policy.doubt])
     return (bound, asked.unread, levels, doubts, asked.caller.session_tags, asked.caller.service_linked)
-
-
-def _split(parts: Iterable[int], bits: int) -> list[int]:
-    return [piece for part in parts for piece in (part & bits, part & ~bits) if piece]

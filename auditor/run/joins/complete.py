@@ -8,6 +8,7 @@ from auditor.inventory.recorder import ErrorEntry
 from auditor.inventory.writing import ContextRecord, LineRecord, SnapshotWriter
 from auditor.run.joins.base import Join
 from auditor.run.joins.earlier import EarlierJoin
+from auditor.run.joins.effective import EffectiveJoin
 from auditor.run.joins.usage import UsageJoin
 
 
@@ -20,6 +21,7 @@ class Joins:
             self._joins.append(UsageJoin())
         if since is not None:
             self._joins.append(EarlierJoin(since))
+        self._joins.append(EffectiveJoin())
 
     def complete(self, record: LineRecord) -> LineRecord:
         """See `Completion.complete`."""
