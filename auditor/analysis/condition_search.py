@@ -65,7 +65,7 @@ def find_value(wanted: Sequence[Wanted], domain: Domain) -> Values | object:
     found = search_text(_text_groups(wanted, domain))
     if found is None:
         return NOTHING
-    if not _fits(found, domain):
+    if not _fits(found, domain) or not _all(wanted, (found,)):
         raise UndecidableError(f"{wanted[0].entry.key} has too many values to try")
     return (found,)
 
@@ -198,12 +198,22 @@ def _patterns(base: str, entry: ConditionEntry, domain: Domain) -> list[str] | N
     if base in ("stringequals", "stringnotequals"):
         return [escape(value) for value in entry.values]
     if base in ("stringlike", "stringnotlike"):
-        return list(entry.values)
+        return [value for value in entry.values if _may_be_of(domain.of_account, value)]
+    if base in _ARN and domain.of_account:
+        parts = [(value, value.split(":", 5)) for value in entry.values]
+        return [v for v, p in parts if len(p) == ARN_PARTS and pattern_matches(domain.of_account, p[4])]
     if base in _ARN and domain.prefix.startswith("arn:"):
         return [text for value in entry.values if (text := _after_account(value, domain.prefix)) is not None]
     if base in ("null", "bool", "ipaddress", "notipaddress") or base.startswith(("numeric", "date")):
         return None
     raise UndecidableError(f"{entry.operator} on {entry.key} has too many values to try")
+
+
+def _may_be_of(account: str, pattern: str) -> bool:
+    """Whether a text of this pattern can be an ARN of the account: surely not where it fixes another one."""
+    parts = pattern.split(":", 5)
+    fixed = account and len(parts) == ARN_PARTS and "*" not in "".join(parts[:5])
+    return not fixed or pattern_matches(account, parts[4])
 
 
 def _after_account(pattern: str, prefix: str) -> str | None:
