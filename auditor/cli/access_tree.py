@@ -228,11 +228,12 @@ def _drawn(node: Node, width: int, first: str, rest: str) -> Iterator[tuple[str,
         yield from _drawn(child, width, rest + ("└─ " if last else "├─ "), rest + ("   " if last else "│  "))
 
 
-_PIECES = re.compile(r"\s+|[^\s/:,]+[/:,]*|[/:,]+")
+_PIECES = re.compile(r"[^/:,]+[/:,]*|[/:,]+")
+_SMALLER = re.compile(r"[^-_.]+[-_.]*|[-_.]+")
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Lines of at most `width`: broken at spaces, else behind `/`, `:` or `,`; longer pieces stay whole."""
+    """Lines of at most `width`: broken at spaces, else behind `/`, `:` or `,`, else behind `-`, else anywhere."""
     width = max(width, 20)
     result: list[str] = []
     line = ""
@@ -246,9 +247,16 @@ def wrap(text: str, width: int) -> list[str]:
             line = word
             continue
         line = f"{line} " if line else ""
-        for piece in _PIECES.findall(word):
+        for piece in _pieces(word, width):
             if line.strip() and len(line) + len(piece) > width:
                 result.append(line.rstrip())
                 line = ""
             line += piece
     return [*result, line]
+
+
+def _pieces(word: str, width: int) -> Iterator[str]:
+    for piece in _PIECES.findall(word):
+        smaller = [piece] if len(piece) <= width else _SMALLER.findall(piece)
+        for part in smaller:
+            yield from (part[start : start + width] for start in range(0, len(part), width))

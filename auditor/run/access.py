@@ -23,6 +23,7 @@ from auditor.inventory.store import ScopeEntry, SnapshotReader
 from auditor.run.access_report import AccessAnswer, AccessReport, AskedRepository
 
 MAX_CANDIDATES = 10
+MAX_COMPARED = 10_000
 USUAL: tuple[Capability, ...] = ("pull", "push", "delete", "administer")
 
 
@@ -103,7 +104,7 @@ def _find(reader: SnapshotReader, text: str) -> tuple[ScopeEntry, bytes]:
         if text in _spellings(entry, head) or _without_tag(text) == head.repository.uri:
             found.append((entry, line, head))
     if not found:
-        near = difflib.get_close_matches(text.rpartition("/")[2], sorted(set(names[:10_000])), n=3, cutoff=0.5)
+        near = difflib.get_close_matches(text, sorted(set(names[:MAX_COMPARED])), n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}?" if near else f"the snapshot holds {len(names)} repositories"
         raise UsageError(f"no repository {text!r}", path=reader.path, hint=hint)
     if len(found) > 1:
