@@ -83,6 +83,17 @@ def arn_like(actual: str, pattern: str) -> bool:
     return all(pattern_matches(value, part) for value, part in zip(parts, wanted, strict=True))
 
 
+def _arns(actual: str, pattern: str) -> bool:
+    if arn_like(actual, pattern):
+        return True
+    if pattern.count(":") < _COLONS and pattern_matches(actual, pattern):
+        raise UndecidableError(f"{pattern!r} is no ARN, and matches one only as text")
+    return False
+
+
+_COLONS = 5
+
+
 def pattern_matches(actual: str, pattern: str) -> bool:
     """`*` any run, `?` one character, case-sensitive."""
     return pattern_regex(pattern, False).fullmatch(actual) is not None
@@ -144,8 +155,8 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "stringequals": lambda actual, wanted: actual == wanted,
     "stringequalsignorecase": lambda actual, wanted: actual.lower() == wanted.lower(),
     "stringlike": pattern_matches,
-    "arnlike": arn_like,
-    "arnequals": arn_like,
+    "arnlike": _arns,
+    "arnequals": _arns,
     "bool": lambda actual, wanted: actual.lower() == wanted.lower(),
     "binaryequals": lambda actual, wanted: actual == wanted,
     "ipaddress": _inside,

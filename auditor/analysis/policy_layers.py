@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
-from auditor.analysis.condition_logic import arn_like, pattern_matches
+from auditor.analysis.condition_logic import pattern_matches
 from auditor.analysis.iam_actions import match_actions
 from auditor.analysis.iam_document import PolicyText, Statement, parse_policy
 from auditor.analysis.request_context import Caller, Fixed, Held
@@ -146,10 +146,26 @@ def _one_resource(clause: Clause, pattern: str, arn: str, held: dict[str, Held])
         if expanded == "":
             return "no"
         pattern = expanded
-    if pattern in ("*", arn) or arn_like(arn, pattern):
+    if pattern in ("*", arn) or _resource_regex(pattern).fullmatch(arn):
         return "yes"
-    # A wildcard that would have to cross a colon: the guide says that it does not, services differ.
+    # A wildcard inside a segment that would have to cross a colon: the guide says that it does not.
     return "maybe" if pattern_matches(arn, pattern) else "no"
+
+
+@cache
+def _resource_regex(pattern: str) -> re.Pattern[str]:
+    """A resource's pattern: `*` at the end of a segment goes on beyond the colon, elsewhere it stays inside.
+
+    Source: "IAM JSON policy elements: Resource", on wildcards.
+    """
+    parts = []
+    for position, character in enumerate(pattern):
+        if character == "*":
+            ends = pattern[position + 1 : position + 2] in ("", ":")
+            parts.append(".*" if ends else "[^:]*")
+        else:
+            parts.append("[^:]" if character == "?" else re.escape(character))
+    return re.compile(re.sub(r"(\.\*)+", ".*", "".join(parts)), re.DOTALL)
 
 
 def expand(text: str, held: dict[str, Held]) -> str | None:

@@ -174,7 +174,9 @@ class AccountSide:
         policy = self._known.get(name)
         if policy is None:
             fact = self.record.policies
-            return f"the policy {name} was {why(fact if not isinstance(fact, Known) else NOT_READ)}"
+            if isinstance(fact, Known):
+                return f"the policy {name} is not among those that were read"
+            return f"the policy {name} was {why(fact)}"
         if policy.unread:
             return f"the policy {name} cannot be read: {policy.unread}"
         try:

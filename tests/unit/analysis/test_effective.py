@@ -126,6 +126,25 @@ def test_a_deny_with_not_principal_spares_a_whole_identity_and_is_unknown_for_a_
     assert (state(found, "bob"), "whom it names" in found["bob"].answer.reason) == ("unknown", True)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("arn:aws:ecr:*", "yes"),
+        ("arn:aws:ecr:*:repository/team/*", "yes"),
+        (f"arn:aws:ecr:eu-*:{O}:repository/team/app", "yes"),
+        (f"arn:aws:ecr:*:{O}:repository/*/app", "yes"),
+        (f"arn:aws:ecr:?u-west-1:{O}:repository/team/???", "yes"),
+        ("arn:aws:e*repository/team/app", "unknown"),
+        (f"arn:aws:ecr:*:{E}:repository/*", "no"),
+        ("arn:aws:ecr:*:*:repository/Team/*", "no"),
+    ],
+)
+def test_wildcards_of_resources_go_beyond_a_colon_at_the_end_of_a_segment_only(pattern: str, expected: str) -> None:
+    held = policy("p", allow(PUSH, pattern), allow(TOKEN))
+
+    assert state(ask([principal("ci", "p")], [held], capability="push"), "ci") == expected
+
+
 # ---------------------------------------------------------------- control policies
 def test_each_level_of_control_policies_must_allow() -> None:
     pull_only = policy("p-pull", allow(["ecr:Get*", "ecr:Batch*"]), kind="guardrail")
