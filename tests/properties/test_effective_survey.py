@@ -47,7 +47,10 @@ def compiled(policies: list[Any], layer: Any) -> list[Policy]:
 
 
 def callers(draw: Any, pool: dict[str, Any]) -> list[Asked]:
-    policies, bounds = compiled(pool["identity"], "identity"), compiled(pool["bounds"], "boundary")
+    # Inline policies are often copies: alike in all but their names, which the witnesses must keep.
+    copies = [compile_text(text(policy), f"copy-{n}", "identity") for n, policy in enumerate(pool["identity"])]
+    policies = [*compiled(pool["identity"], "identity"), *copies]
+    bounds = compiled(pool["bounds"], "boundary")
     levels = tuple(Level("scp", f"level {n}", (policy,)) for n, policy in enumerate(compiled(pool["scp"], "scp")))
     found = []
     for one in CALLERS * 2:

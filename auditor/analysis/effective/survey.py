@@ -9,7 +9,7 @@ guessed: a class is what evaluation cannot tell apart. Past `budget` evaluations
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from auditor.analysis.effective.attempt import Level
 from auditor.analysis.effective.bearing import Asked, Place, bearing_of
@@ -39,6 +39,8 @@ class Seen:
     bits: int
     marks: tuple[int, ...]
     """Sets of places that it tells apart; empty where that depends on the caller."""
+    number: int
+    """The same for statements that differ in nothing but where they stand, their actions and resources."""
     registry: bool
     """Takes in `*`, which actions on the registry are asked on."""
 
@@ -63,7 +65,8 @@ class Survey:
     evaluations: int = 0
     _relevant: dict[int, Relevant] = field(default_factory=dict)
     _parts: dict[Hashable, list[Part]] = field(default_factory=dict)
-    _answers: dict[Hashable, Answer] = field(default_factory=dict)
+    _answers: dict[Hashable, tuple[Answer, list[Clause]]] = field(default_factory=dict)
+    _numbers: dict[Hashable, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._sides = PlaceSides(self.places)
@@ -100,12 +103,19 @@ class Survey:
         if not clause.statement.doubts and not clause.actions & self.actions:
             return None
         if clause.needs:
-            return Seen(clause, (1 << len(self.places)) - 1, (), registry=True)
+            everywhere = (1 << len(self.places)) - 1
+            return Seen(clause, everywhere, (), self._number(clause, clause.statement.resources), registry=True)
         sure, perhaps = self._marks.reach(clause, {})
-        registry = resource_match(clause, "*", {}) != "no"
-        if not (sure or perhaps or registry):
+        on_star = resource_match(clause, "*", {})
+        if not (sure or perhaps or on_star != "no"):
             return None
-        return Seen(clause, sure | perhaps, self._marks.of(clause, {}), registry)
+        marks = self._marks.of(clause, {})
+        return Seen(clause, sure | perhaps, marks, self._number(clause, on_star), on_star != "no")
+
+    def _number(self, clause: Clause, on_registry: Hashable) -> int:
+        s = clause.statement
+        content = (clause.cited.layer, s.effect, s.conditions, s.doubts, s.not_resources if clause.needs else None)
+        return self._numbers.setdefault((*content, on_registry), len(self._numbers))
 
     def _class_of(self, asked: Asked, relevant: Sequence[Relevant]) -> Hashable:
         """What evaluation can tell of a caller."""
@@ -161,15 +171,34 @@ class Survey:
                 side,
                 nature,
                 frozenset([c.actions for p in policies_of(place) for c in p.clauses if action in c.actions]),
-                tuple([id(one.clause) for one in seen]),
+                tuple([one.number for one in seen]),
                 tuple([bool(mark & lowest) for one in seen for mark in self._marked(one, caller)]),
                 tuple([(key, value_of(self._held(key, caller))) for key in sorted(keys) if of_caller(key)]),
             )
-            answer = self._answers.get(key)
-            if answer is None:
-                answer = self._answers[key] = self._decide(asked, place, action, [one.clause for one in seen])
+            answer = self._answer(asked, place, action, key, [one.clause for one in seen])
             answers.update(dict.fromkeys(group, answer))
         return Part(bits, answers)
+
+    def _answer(self, asked: Asked, place: Place, action: str, key: Hashable, clauses: list[Clause]) -> Answer:
+        """The answer for a key; of statements alike that stand elsewhere it is the same, but for where they stand."""
+        found = self._answers.get(key)
+        if found is not None and found[1] != clauses and found[0].state == "unknown":
+            # Its reason may name statements.
+            key = (key, tuple(map(id, clauses)))
+            found = self._answers.get(key)
+        if found is None:
+            answer = self._decide(asked, place, action, clauses)
+            self._answers[key] = (answer, clauses)
+            return answer
+        answer, theirs = found
+        if theirs == clauses or not (answer.witness or answer.stopped_by):
+            return answer
+        own = {other.cited: mine.cited for other, mine in zip(theirs, clauses, strict=True)}
+        return replace(
+            answer,
+            witness=tuple([own.get(cited, cited) for cited in answer.witness]),
+            stopped_by=tuple([own.get(cited, cited) for cited in answer.stopped_by]),
+        )
 
     def _decide(self, asked: Asked, place: Place, action: str, clauses: Sequence[Clause]) -> Answer:
         """Evaluate with the statements that matter alone."""
