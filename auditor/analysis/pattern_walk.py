@@ -6,7 +6,7 @@ from collections import deque
 
 from auditor.analysis.condition_logic import UndecidableError
 
-MAX_STATES = 3000
+MAX_STATES = 1000
 Group = tuple[bool, list[str]]
 """Patterns with `*` and `?`: whether one of them must match, or none may."""
 

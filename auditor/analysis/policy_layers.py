@@ -158,14 +158,16 @@ def _resource_regex(pattern: str) -> re.Pattern[str]:
 
     Source: "IAM JSON policy elements: Resource", on wildcards.
     """
-    parts = []
-    for position, character in enumerate(pattern):
-        if character == "*":
-            ends = pattern[position + 1 : position + 2] in ("", ":")
-            parts.append(".*" if ends else "[^:]*")
-        else:
-            parts.append("[^:]" if character == "?" else re.escape(character))
-    return re.compile(re.sub(r"(\.\*)+", ".*", "".join(parts)), re.DOTALL)
+    return re.compile(":".join(_segment(segment) for segment in pattern.split(":")), re.DOTALL)
+
+
+def _segment(pattern: str) -> str:
+    first, *others = ["".join("[^:]" if c == "?" else re.escape(c) for c in part) for part in pattern.split("*")]
+    if not others:
+        return first
+    # Atomic: the first place where a middle part fits is as good as any other.
+    middle = "".join(f"(?>[^:]*?{part})" for part in others[:-1] if part)
+    return first + middle + ("[^:]*" + others[-1] if others[-1] else ".*")
 
 
 def expand(text: str, held: dict[str, Held]) -> str | None:

@@ -12,6 +12,9 @@ from auditor.analysis.iam_document import ConditionEntry
 from auditor.analysis.policy_layers import Clause, expand
 from auditor.analysis.request_context import Fixed, Held, Unread
 
+MAX_DENIES = 200
+_TOO_MANY = "the Deny statements are too many to follow"
+
 
 def entries_of(attempt: Attempt, clause: Clause) -> Iterator[ConditionEntry]:
     """The conditions of a clause with policy variables replaced."""
@@ -45,6 +48,9 @@ def solve(
             return None
     if not all(_possible(attempt, key, wanted) for key, wanted in constraints.items()):
         return None
+    if len(denies) > MAX_DENIES and not attempt.doubt(_TOO_MANY):
+        return None
+    denies = denies[:MAX_DENIES]
     chosen = _spare(attempt, constraints, sorted(denies, key=len))
     if chosen is None:
         return None
@@ -58,7 +64,7 @@ def _spare(
     if not denies:
         return constraints
     if attempt.exhausted():
-        return constraints if attempt.doubt("the Deny statements are too many to follow") else None
+        return constraints if attempt.doubt(_TOO_MANY) else None
     for entry in denies[0]:
         extended = {key: list(wanted) for key, wanted in constraints.items()}
         if not _settled(attempt, entry, outcome=False, constraints=extended):

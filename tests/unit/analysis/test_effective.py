@@ -378,3 +378,26 @@ def test_whom_nobody_placed_is_in_no_organisation() -> None:
     found = ask([principal("ci", "token")], [token], record=repository(statements=[guard]), placement=NONE)
 
     assert (state(found, "ci"), T not in found) == ("no", True)
+
+
+# ---------------------------------------------------------------- hostile policies
+def test_patterns_of_many_wildcards_take_no_time() -> None:
+    pattern = "*a" * 60 + "b"
+    held = policy("p", allow(PUSH, f"arn:aws:ecr:*:*:repository/{pattern}"), allow(TOKEN))
+    agent = policy("q", allow(Condition={"StringLike": {"aws:PrincipalTag/team": pattern}}))
+    who = [principal("ci", "p"), principal("tagged", "q", tags={"team": "a" * 250})]
+
+    found = ask(who, [held, agent], record=repository("a" * 250), capability="push")
+
+    assert (state(found, "ci"), state(found, "tagged")) == ("no", "no")
+
+
+def test_hundreds_of_denies_are_followed_or_unknown_and_never_a_crash() -> None:
+    denies = [deny("ecr:*", Condition={"StringEquals": {f"aws:RequestTag/k{n}": "x"}}) for n in range(150)]
+    many = [deny("ecr:*", Condition={"StringLike": {"aws:UserAgent": f"agent-{n}*"}}) for n in range(1500)]
+    who = [principal("few", "few"), principal("many", "many")]
+
+    found = ask(who, [policy("few", allow(), *denies), policy("many", allow(), *many)])
+
+    assert (state(found, "few"), state(found, "many")) == ("yes", "unknown")
+    assert "too many to follow" in found["many"].answer.reason
