@@ -68,10 +68,11 @@ def _head(report: AccessReport) -> Iterator[Node]:
     asked = _counted(report.principals, "principal", "principals")
     yield Node(f"As of {report.taken_at}; asked: {asked} of {accounts}, and whom the policies name.")
     for text in report.unread:
-        yield Node(f"Not read: {text}.", "yellow")
+        yield Node(f"Note: {text}.", "yellow")
     if not report.accounts:
         yield Node(
-            "Identity policies were not read: what follows is what the policies of repository and registry alone say.",
+            "Identity policies were not read: this is what the policies of repository and registry alone say. "
+            "Every role and user of the account may have access that does not show here.",
             "yellow",
         )
 
@@ -93,8 +94,16 @@ def _capability(name: str, answers: list[AccessAnswer], report: AccessReport) ->
         else:
             node.children.append(_several(kind, ordered, report))
     if not node.children:
-        node.children.append(Node("nobody" if not report.principal else "no such principal was asked"))
+        node.children.append(_none(report))
     return node
+
+
+def _none(report: AccessReport) -> Node:
+    if report.principal:
+        return Node("no such principal was asked")
+    if report.repository.account not in report.accounts:
+        return Node("unknown: nobody is named for it; the account's own principals were not asked", _STYLES["unknown"])
+    return Node("nobody")
 
 
 def _several(kind: str, groups: list[list[AccessAnswer]], report: AccessReport) -> Node:

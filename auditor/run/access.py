@@ -105,7 +105,7 @@ def _find(reader: SnapshotReader, text: str) -> tuple[ScopeEntry, bytes]:
             found.append((entry, line, head))
     if not found:
         near = difflib.get_close_matches(text, sorted(set(names[:MAX_COMPARED])), n=3, cutoff=0.5)
-        hint = f"did you mean {', '.join(near)}?" if near else f"the snapshot holds {len(names)} repositories"
+        hint = f"did you mean {', '.join(near)}?" if near else f"repositories in the snapshot: {len(names)}"
         raise UsageError(f"no repository {text!r}", path=reader.path, hint=hint)
     if len(found) > 1:
         candidates = ["/".join((*entry.id.split("/")[1:], head.repository.name)) for entry, _, head in found]

@@ -72,6 +72,9 @@ def _outside(survey: Survey, outsider: Outsider, capabilities: Sequence[Capabili
             # What a made-up caller is permitted by its administrators is nobody's statement.
             best = replace(best, requires=tuple(text for text in best.requires if not _of_own_choice(text)))
         best = replace(best, witness=tuple(c for c in best.witness if c.layer != "identity" or not outsider.askers))
+        own = outsider.kind == "principal" and outsider.account == place.target.account
+        if own and best.state == "unknown" and not best.witness:
+            continue  # no policy of the repository's names it for this: it is as unknown as all of its account
         yield Entry(capability, outsider.kind, outsider.name, outsider.account, best, note if outsider.askers else "")
 
 

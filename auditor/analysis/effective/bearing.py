@@ -16,7 +16,7 @@ from auditor.analysis.iam_actions import REGISTRY_ACTIONS
 from auditor.analysis.policy_layers import LayerKind, Policy, compile_identity, compile_text
 from auditor.analysis.request_context import Caller, Target
 from auditor.errors import InputError
-from auditor.inventory.facts import Absent, Fact, Known, Unknown
+from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.identity import (
     NOT_READ,
     AccountRecord,
@@ -204,7 +204,8 @@ class RegistrySide:
         self._placement: Fact[OrganizationPlacement]
         if self.account is None:
             self._placement = NOT_READ
-            missing = f"the resource control policies of account {registry.account} were {why(NOT_READ)}"
+            gap = Unknown(Reason.NOT_REQUESTED, "organizations:ListPolicies")
+            missing = f"the resource control policies of account {registry.account} were {why(gap)}"
             self._levels: tuple[Level, ...] = (Level("rcp", "the organisation", (), missing),)
         else:
             self._placement = self.account.record.placement

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import product
+from itertools import chain, product
 
 from auditor.analysis.effective.attempt import Attempt, Bearing, Level
 from auditor.analysis.iam_actions import REGISTRY_ACTIONS
@@ -38,8 +38,10 @@ def grants(attempt: Attempt, bearing: Bearing, action: str) -> Iterator[tuple[Cl
         identity.append(NOTHING_NEEDED)
     bounds = [NOTHING_NEEDED] if bearing.boundary is None else level_allows(attempt, bearing.boundary, action)
     if own:
-        yield from (_path(clause, bound) for clause, bound in product(identity, bounds))
-        yield from _by_resource_alone(attempt, by_resource, bounds, bounded=bearing.boundary is not None)
+        by_identity = (_path(clause, bound) for clause, bound in product(identity, bounds))
+        alone = _by_resource_alone(attempt, by_resource, bounds, bounded=bearing.boundary is not None)
+        # The first is the witness: a statement that was read rather than one that was not.
+        yield from chain(alone, by_identity) if bearing.identity_unread else chain(by_identity, alone)
         return
     for clause, _how in by_resource:
         for own_grant, bound in product(identity, bounds):

@@ -190,12 +190,24 @@ def test_without_identities_it_says_so_and_shows_what_resource_policies_say(
 ) -> None:
     path = world(tmp_path, identities=False)
 
-    assert main(["access", "team/app", "--snapshot", str(path), "--who", "pull"]) == 0
-    text = " ".join(capsys.readouterr().out.split())
+    assert main(["access", "team/app", "--snapshot", str(path), "--who", "pull", "--who", "push"]) == 0
+    text = " ".join(capsys.readouterr().out.replace("│", "").split())
 
     assert "Identity policies were not read" in text
+    assert "unknown: nobody is named for it; the account's own principals were not asked" in text
+    assert "─ nobody" not in text
     assert f"unknown: other account {E}" in text
     assert "by statement 0 (Partner) of the repository policy" in text
+
+
+def test_without_identities_a_named_role_is_shown_for_what_it_is_named_for_only(tmp_path: Path) -> None:
+    named = repository("team/app", [to({"AWS": f"arn:aws:iam::{O}:role/ci"}, Sid="Ci")])
+    path = snapshot(tmp_path / "snapshot", [], [(registry(), [named])])
+
+    [answer] = access(path, "team/app").answers
+
+    assert (answer.capability, answer.kind, answer.state) == ("pull", "principal", "unknown")
+    assert [(w.layer, w.sid) for w in answer.witness] == [("repository", "Ci")]
 
 
 def test_hostile_names_cannot_steer_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
