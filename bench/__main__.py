@@ -1,7 +1,8 @@
 """Runs every benchmark."""
 
-from bench import collection, evaluation, retention
+from bench import access, collection, evaluation, retention
 
 collection.main()
 evaluation.main()
 retention.main()
+access.main()

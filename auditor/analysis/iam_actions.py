@@ -70,8 +70,16 @@ def action_table() -> ActionTable:
 @cache
 def pattern_regex(pattern: str, ignore_case: bool = True) -> re.Pattern[str]:
     """An IAM pattern as a regular expression for the whole text; names of actions ignore case, ARNs do not."""
-    parts = [".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern]
-    return re.compile(re.sub(r"(\.\*)+", ".*", "".join(parts)), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+    first, *others = [_literal(part) for part in pattern.split("*")]
+    text = first
+    if others:
+        # The first place where a middle part fits is as good as any: atomic, or hostile patterns take for ever.
+        text += "".join(f"(?>.*?{part})" for part in others[:-1] if part) + ".*" + others[-1]
+    return re.compile(text, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
+def _literal(part: str) -> str:
+    return "".join("." if c == "?" else re.escape(c) for c in part)
 
 
 @cache
@@ -118,6 +126,11 @@ def suggest_actions(pattern: str, most: int = 3, service: Service = "ecr") -> li
 def needs_registry(action: str) -> bool:
     """Whether a known action has no repository resource, so that a repository policy cannot grant it."""
     return "repository" not in action_table().actions[action]["resources"]
+
+
+def needed_for(capability: Capability, service: Service = "ecr") -> frozenset[str]:
+    """The actions that a capability needs all of; empty for one that any of its actions gives a part of."""
+    return frozenset(action for action in _COMPOSITE.get(capability, ()) if action.startswith(f"{service}:"))
 
 
 def is_partial(held: Mapping[Capability, Collection[str]], service: Service) -> bool:

@@ -8,6 +8,7 @@ from auditor.inventory.recorder import ErrorEntry
 from auditor.inventory.writing import ContextRecord, LineRecord, SnapshotWriter
 from auditor.run.joins.base import Join
 from auditor.run.joins.earlier import EarlierJoin
+from auditor.run.joins.effective import EffectiveJoin
 from auditor.run.joins.growth import GrowthJoin
 from auditor.run.joins.outlook import OutlookJoin
 from auditor.run.joins.published import PublishedJoin
@@ -24,7 +25,7 @@ class Joins:
             self._joins.append(UsageJoin())
         if since is not None:
             self._joins += [EarlierJoin(since), GrowthJoin(since)]
-        self._joins.append(ReplicaJoin())
+        self._joins += [ReplicaJoin(), EffectiveJoin()]
 
     def complete(self, record: LineRecord) -> LineRecord:
         """See `Completion.complete`."""
