@@ -88,14 +88,14 @@ class _ScopeRun:
     def read(self) -> RegistryRecord:
         """Read everything. Errors: `CallFailedError` when the repositories cannot be listed."""
         visit, scope = self._visit, self._visit.scope
-        ecr, kms = visit.caller("ecr"), visit.caller("kms")
+        ecr = visit.caller("ecr")
         tagging = visit.caller("resourcegroupstaggingapi", "tagging")
         facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn)
         tags = ResourceTags(ecr, tagging, scope.recorder, visit.pool)
         entries, complete = self._list(ecr)
         scope.recorder.settle(Known(True), scope.id)
         ref = RegistryRef(self._urn, KIND, self._host(), self._account, self._region)
-        keys = KeyManagers(kms, scope.recorder)
+        keys = KeyManagers(lambda: visit.caller("kms"), scope.recorder)
         names = [str(entry["repositoryName"]) for entry in entries]
         lookups = Lookups(
             registry=facts,
@@ -157,7 +157,7 @@ class _ScopeRun:
         return f"{self._account}.dkr.ecr.{self._region}.{suffix}"
 
     def _context(self, scope: ScopeWriter, facts: RegistryFacts, names: Fact[list[str]]) -> RegistryRecord:
-        organization = self._settings.organization
+        organization = self._visit.organization
         registry = Registry(
             id=self._urn,
             kind=KIND,

@@ -101,9 +101,9 @@ class ResourceTags:
 
 
 class KeyManagers:
-    """Who manages a KMS key; each key is asked for once."""
+    """Who manages a KMS key; each key is asked for once. A client is made for the first key only."""
 
-    def __init__(self, kms: Caller, recorder: Recorder) -> None:
+    def __init__(self, kms: Callable[[], Caller], recorder: Recorder) -> None:
         self._kms = kms
         self._recorder = recorder
         self._lock = threading.Lock()
@@ -118,5 +118,5 @@ class KeyManagers:
         return fact
 
     def _ask(self, key: str) -> Known[Any] | Absent:
-        manager = self._kms.call("DescribeKey", KeyId=key)["KeyMetadata"].get("KeyManager")
+        manager = self._kms().call("DescribeKey", KeyId=key)["KeyMetadata"].get("KeyManager")
         return Known("provider" if manager == "AWS" else "customer", "kms:DescribeKey")
