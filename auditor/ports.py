@@ -31,6 +31,19 @@ class Collector(Protocol):
 
 
 @runtime_checkable
+class Composite(Protocol):
+    """A target that stands for others: several kinds of collector with the same settings."""
+
+    kind: ClassVar[str]
+    schema: ClassVar[tuple[str, str]]
+    """The package and name of the JSON Schema of the target."""
+
+    def expand(self, target: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The targets that it stands for, each with its `kind`, validated by nobody yet."""
+        ...
+
+
+@runtime_checkable
 class Engine(Protocol):
     """Evaluates Rego. Used as a context manager; one `load`, then any number of contexts and inputs."""
 
@@ -78,4 +91,4 @@ class Reporter(Protocol):
         ...
 
 
-__all__ = ["Collector", "Engine", "Phase", "Recorder", "Reporter"]
+__all__ = ["Collector", "Composite", "Engine", "Phase", "Recorder", "Reporter"]
