@@ -31,7 +31,12 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
 }
 
-_SINGULAR = {"collectors": "target kind", "composites": "target kind", "engines": "engine", "reporters": "report format"}
+_SINGULAR = {
+    "collectors": "target kind",
+    "composites": "target kind",
+    "engines": "engine",
+    "reporters": "report format",
+}
 
 
 def names(kind: str) -> list[str]:

@@ -139,9 +139,7 @@ class Journal:
         """A scope of the earlier run, when it is there and whole."""
         folder = self._work / _TAKEN
         try:
-            entry = msgspec.json.decode(
-                (folder / _JOURNAL / f"{part_stem(scope)}.json").read_bytes(), type=ScopeEntry
-            )
+            entry = msgspec.json.decode((folder / _JOURNAL / f"{part_stem(scope)}.json").read_bytes(), type=ScopeEntry)
         except (OSError, msgspec.MsgspecError):
             return None
         parts = [entry.context, entry.records]

@@ -17,14 +17,14 @@ from typing import Any, BinaryIO, Protocol, Self, TypeVar
 import msgspec
 
 from auditor.errors import UsageError
-from auditor.inventory.facts import Known
 from auditor.inventory.earlier import EarlierSnapshot
+from auditor.inventory.facts import Known
 from auditor.inventory.journal import Journal, RunHead, partial_path
 from auditor.inventory.model import RepositoryRecord
 from auditor.inventory.names import part_stem
 from auditor.inventory.recorder import ErrorEntry, Ledger, Recorder
-from auditor.inventory.store import MANIFEST, Manifest, Part, ScopeEntry
 from auditor.inventory.records import AnyRecord, ContextRecord, LineRecord, decode_context, decode_line
+from auditor.inventory.store import MANIFEST, Manifest, Part, ScopeEntry
 
 T = TypeVar("T")
 
@@ -55,9 +55,12 @@ class AsCollected:
 class ScopeWriter:
     """Streams one scope to its part. `write` in the order of repository names, from one thread."""
 
-    def __init__(self, scope: str, folder: Path, now: str, completion: Completion) -> None:
+    def __init__(
+        self, scope: str, folder: Path, now: str, completion: Completion, earlier: EarlierSnapshot | None = None
+    ) -> None:
         self.id = scope
         self.now = now
+        self.earlier = earlier
         self._completion = completion
         self.recorder = Recorder()
         self._stem = part_stem(scope)
@@ -205,7 +208,7 @@ class SnapshotWriter:
                     f"scope {scope} is collected twice",
                     hint="two targets reach the same account and region: remove one",
                 )
-            self._open[scope] = ScopeWriter(scope, self._work / "parts", self.now, self._completion)
+            self._open[scope] = ScopeWriter(scope, self._work / "parts", self.now, self._completion, self.earlier)
             return self._open[scope]
 
     def close_scope(self, entry: ScopeEntry) -> None:

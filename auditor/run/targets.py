@@ -36,18 +36,17 @@ def targets_digest(targets: list[tuple[Any, dict[str, Any]]]) -> str:
 def _checked(config: Config, index: int, target: dict[str, Any]) -> list[tuple[Any, dict[str, Any]]]:
     kind = target["kind"]
     if kind not in plugins.names("composites"):
-        collector = plugins.collector(_known(config, index, kind))
+        collector: Any = plugins.collector(_known(config, index, kind))
         _validate(config, index, collector, target)
         return [(collector(), target)]
     composite = plugins.composite(kind)
     _validate(config, index, composite, target)
     pairs = []
     for part in composite.expand(target):
-        collector = plugins.collector(_known(config, index, part["kind"]))
-        schema = packaged_schema(*collector.schema)
-        for pointer, message in problems(part, schema):
+        found: Any = plugins.collector(_known(config, index, part["kind"]))
+        for pointer, message in problems(part, packaged_schema(*found.schema)):
             raise _error(config, index, f"{message} (of kind {part['kind']})", pointer)
-        pairs.append((collector(), part))
+        pairs.append((found(), part))
     return pairs
 
 

@@ -197,7 +197,9 @@ class Api:
             for event in self.world.trail(account, region)
             if all(event.get(key) == value for key, value in wanted.items()) and start <= event["EventTime"] <= end
         ]
-        return _page(self.world, found, {**body, "maxResults": min(50, body.get("MaxResults", 50))}, "Events", "NextToken")
+        return _page(
+            self.world, found, {**body, "maxResults": min(50, body.get("MaxResults", 50))}, "Events", "NextToken"
+        )
 
     # ---------------------------------------------------------------- ECR, KMS, tagging
 

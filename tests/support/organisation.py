@@ -48,7 +48,9 @@ class Organisation(World):
         repositories = {}
         for number in range(self.repositories):
             name = f"team/app-{number:03d}"
-            repositories[name] = _repository(name, account, region, number, changed=self._changed(account, region, number))
+            repositories[name] = _repository(
+                name, account, region, number, changed=self._changed(account, region, number)
+            )
         return Registry(account=account, repositories=repositories, policy=None)
 
     def _number(self, account: str, region: str, number: int) -> int:

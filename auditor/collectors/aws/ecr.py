@@ -5,6 +5,7 @@ Source of the operations and their shapes: botocore's ecr model (API version 201
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -12,20 +13,24 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from auditor import __version__
 from auditor.analysis.derive import derive_registry
+from auditor.collectors.aws import costs
 from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.ecr_bulk import KeyManagers, ResourceTags, submit_scanning
 from auditor.collectors.aws.ecr_images import ImageReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.ecr_repository import Lookups, RepositoryReader
 from auditor.collectors.aws.failures import CallFailedError
-from auditor.collectors.aws.scopes import Visit, visit_scopes
+from auditor.collectors.aws.reuse import UNCHECKED, Reuse, find_reuse
+from auditor.collectors.aws.scopes import ENTRY_CALLS, Visit, visit_scopes
 from auditor.collectors.aws.selection import selected
 from auditor.collectors.aws.settings import EcrSettings, RepositoryFilter
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.model import Registry, RegistryRecord, RepositoryRecord
 from auditor.inventory.names import registry_urn
 from auditor.inventory.parts import RegistryRef
+from auditor.inventory.plan import ScopePlan
 from auditor.inventory.writing import ScopeWriter, SnapshotWriter
 from auditor.ports import Phase
 
@@ -41,9 +46,9 @@ class EcrCollector:
     kind: ClassVar[str] = KIND
     phase: ClassVar[Phase] = "registries"
     schema: ClassVar[tuple[str, str]] = ("auditor.collectors.aws", "ecr_target.json")
-    calls: ClassVar[frozenset[str]] = frozenset(
+    calls: ClassVar[frozenset[str]] = ENTRY_CALLS | frozenset(
         {
-            "account:ListRegions",
+            "cloudtrail:LookupEvents",
             "ecr:BatchGetImage",
             "ecr:BatchGetRepositoryScanningConfiguration",
             "ecr:DescribeImageScanFindings",
@@ -63,8 +68,6 @@ class EcrCollector:
             "ecr:ListPullTimeUpdateExclusions",
             "ecr:ListTagsForResource",
             "kms:DescribeKey",
-            "sts:AssumeRole",
-            "sts:GetCallerIdentity",
             "tagging:GetResources",
         }
     )
@@ -73,6 +76,16 @@ class EcrCollector:
         """See `ports.Collector.collect`."""
         settings = msgspec.convert(target, EcrSettings)
         visit_scopes(settings, writer, progress, kind=KIND, work=lambda visit: _ScopeRun(settings, visit).read())
+
+    def plan(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> list[ScopePlan]:
+        """See `ports.Planner.plan`."""
+        return costs.plan(target, writer, progress, KIND)
+
+
+def _fingerprint(settings: EcrSettings) -> str:
+    """A digest over what decides how a repository's record comes out."""
+    content = [__version__, settings.read_manifests, settings.read_configs, settings.scan_details]
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:16]
 
 
 class _ScopeRun:
@@ -90,10 +103,12 @@ class _ScopeRun:
         visit, scope = self._visit, self._visit.scope
         ecr = visit.caller("ecr")
         tagging = visit.caller("resourcegroupstaggingapi", "tagging")
-        facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn)
-        tags = ResourceTags(ecr, tagging, scope.recorder, visit.pool)
+        scope.fingerprint = _fingerprint(self._settings)
         entries, complete = self._list(ecr)
         scope.recorder.settle(Known(True), scope.id)
+        reuse = find_reuse(visit, self._settings, len(entries))
+        facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn, reuse.registry)
+        tags = ResourceTags(ecr, tagging, scope.recorder, visit.pool)
         ref = RegistryRef(self._urn, KIND, self._host(), self._account, self._region)
         keys = KeyManagers(lambda: visit.caller("kms"), scope.recorder)
         names = [str(entry["repositoryName"]) for entry in entries]
@@ -105,7 +120,7 @@ class _ScopeRun:
         )
         images = ImageReader(ecr, scope.recorder, self._settings)
         reader = RepositoryReader(ecr, scope.recorder, images, ref, scope.id, scope.now)
-        gone = self._repositories(scope, reader, entries, lookups)
+        gone = self._repositories(scope, reader, entries, lookups, reuse)
         listed: Fact[list[str]] = (
             Known([name for name in names if name not in gone], _LIST)
             if complete
@@ -128,6 +143,7 @@ class _ScopeRun:
         reader: RepositoryReader,
         entries: list[dict[str, Any]],
         lookups: Lookups,
+        reuse: Reuse,
     ) -> set[str]:
         """Read with a bounded look-ahead, write in order. Returns the names that were gone meanwhile."""
         gone: set[str] = set()
@@ -145,11 +161,18 @@ class _ScopeRun:
             self._visit.progress(scope.id, 1)
 
         for entry in entries:
-            pending.append((str(entry["repositoryName"]), self._visit.pool.submit(reader.read, entry, lookups)))
+            future = self._visit.pool.submit(reader.read, entry, lookups, reuse.of(entry))
+            pending.append((str(entry["repositoryName"]), future))
             if len(pending) >= self._settings.concurrency * 2:
                 write()
         while pending:
             write()
+        scope.reused = reuse.count
+        if reuse.count and scope.earlier is not None:
+            scope.recorder.note(
+                f"{reuse.count} of {len(entries)} repositories were not read again: nothing has changed them since "
+                f"{scope.earlier.taken_at}; not checked again: {', '.join(UNCHECKED)}"
+            )
         return gone
 
     def _host(self) -> str:

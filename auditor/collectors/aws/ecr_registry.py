@@ -9,7 +9,7 @@ from typing import Any, Literal
 from auditor.collectors.aws.calls import Caller, fact_of
 from auditor.collectors.aws.words import FREQUENCIES, document, encryption, immutability, wildcard
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.model import SigningRule
+from auditor.inventory.model import Registry, SigningRule
 from auditor.inventory.parts import PolicyDocument
 from auditor.inventory.recorder import Recorder
 from auditor.inventory.replication import CacheRule, CreationTemplate, Destination, ReplicationRule
@@ -19,14 +19,23 @@ _SETTINGS = ("BASIC_SCAN_TYPE_VERSION", "BLOB_MOUNTING")
 
 
 class RegistryFacts:
-    """The registry's facts, asked for at once and waited for when they are used."""
+    """The registry's facts, asked for at once and waited for when they are used.
 
-    def __init__(self, ecr: Caller, recorder: Recorder, pool: Executor, registry_id: str) -> None:
+    `earlier`: a registry whose facts hold still; those that were unknown then are asked for all the same.
+    """
+
+    def __init__(
+        self, ecr: Caller, recorder: Recorder, pool: Executor, registry_id: str, earlier: Registry | None = None
+    ) -> None:
         self._ecr = ecr
         self._recorder = recorder
         self._id = registry_id
 
         def submit(work: Callable[[], Any]) -> Callable[[], Any]:
+            old: Fact[Any] | None = getattr(earlier, work.__name__.lstrip("_"), None)
+            if isinstance(old, (Known, Absent)):
+                recorder.settle(old, registry_id)
+                return lambda: old
             future = pool.submit(lambda: fact_of(work, recorder=recorder, affects=registry_id))
             return future.result
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from auditor.collectors.aws import entrances, organization
 from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.entrances import Entrances, Way
 from auditor.collectors.aws.failures import CallFailedError
@@ -18,6 +19,8 @@ from auditor.inventory.names import scope_id
 from auditor.inventory.recorder import Recorder
 from auditor.inventory.writing import ContextRecord, ScopeWriter, SnapshotWriter
 
+ENTRY_CALLS = entrances.CALLS | organization.CALLS
+"""What getting into accounts may take: part of the calls of every collector that uses `visit_scopes`."""
 ALL_REGIONS = "global"
 ORGANIZATION = ("organization", "accounts")
 """In place of account and region: the scope that says why accounts of an organisation may be missing."""

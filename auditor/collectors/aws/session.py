@@ -99,7 +99,7 @@ def role_session(source: Any, account: AccountSettings, settings: AwsSettings, r
         client.meta.events.register("before-send", lambda **_: recorder.call("sts:AssumeRole"))
         return client
 
-    fetcher = AssumeRoleCredentialFetcher(sts, credentials, account.role_arn, extra_args=extra)
+    fetcher = AssumeRoleCredentialFetcher(sts, credentials, account.role_arn or "", extra_args=extra)
     with _MAKING:
         inner: Any = botocore.session.get_session()
         inner._credentials = DeferredRefreshableCredentials(
