@@ -8,6 +8,7 @@ a thousand requests a second. The longest of these is the estimate. Retries and 
 from __future__ import annotations
 
 import tempfile
+import textwrap
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -125,7 +126,7 @@ def plan_lines(plan: Plan) -> list[str]:
     if plan.not_estimated:
         lines.append(f"Not estimated: {', '.join(plan.not_estimated)}")
     for problem in plan.problems[:MAX_SHOWN]:
-        lines.append(f"Cannot be read: {problem}")
+        lines += textwrap.wrap(f"Cannot be read: {problem}", 80, subsequent_indent="  ")
     if len(plan.problems) > MAX_SHOWN:
         lines.append(f"Cannot be read: {len(plan.problems) - MAX_SHOWN} more")
     return lines

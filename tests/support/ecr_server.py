@@ -76,7 +76,7 @@ class Faults:
     """Share of requests that are answered with 500."""
     denied: set[str] = field(default_factory=set)
     """Accounts whose role cannot be assumed."""
-    chance: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311
+    chance: random.Random = field(default_factory=lambda: random.Random(7))
 
 
 @dataclass

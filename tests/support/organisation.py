@@ -137,6 +137,11 @@ class OrganisationProcess:
         return found
 
 
+def _tell(value: Any) -> None:
+    sys.stdout.write(json.dumps(value) + "\n")
+    sys.stdout.flush()
+
+
 def _serve(options: dict[str, Any]) -> None:
     faults = Faults(**{**options.pop("faults", {})})
     faults.denied = set(faults.denied)
@@ -150,12 +155,12 @@ def _serve(options: dict[str, Any]) -> None:
                 else:
                     setattr(world, key, set(value) if key == "hang" else value)
             world.registry.cache_clear()  # type: ignore[attr-defined]
-            print(json.dumps({"calls": world.calls, "most_in_flight": world.most_in_flight}), flush=True)
+            _tell({"calls": world.calls, "most_in_flight": world.most_in_flight})
         os._exit(0)
 
     async def run() -> None:
         server, port = await Server(world).start()
-        print(port, flush=True)
+        _tell(port)
         threading.Thread(target=listen, daemon=True).start()
         await server.serve_forever()
 

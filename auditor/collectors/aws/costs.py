@@ -66,7 +66,12 @@ BUDGETS: dict[str, Budget] = {
     "kms:DescribeKey": Budget(1, "repository", sure=False),
 }
 """Pages of more than 1,000 images of a repository, or findings of an image, come on top."""
-FRESH = ("ecr:DescribeRepositories", "tagging:GetResources", "ecr:BatchGetRepositoryScanningConfiguration")
+FRESH = (
+    "ecr:DescribeRepositories",
+    "ecr:DescribePullThroughCacheRules",
+    "tagging:GetResources",
+    "ecr:BatchGetRepositoryScanningConfiguration",
+)
 """Read again for a scope in which nothing has changed; one request of cloudtrail:LookupEvents as well."""
 
 

@@ -21,7 +21,8 @@ _SETTINGS = ("BASIC_SCAN_TYPE_VERSION", "BLOB_MOUNTING")
 class RegistryFacts:
     """The registry's facts, asked for at once and waited for when they are used.
 
-    `earlier`: a registry whose facts hold still; those that were unknown then are asked for all the same.
+    `earlier`: a registry whose facts hold still. Those that were unknown then are asked for all the same, and so are
+    cache rules: what they refer to changes elsewhere.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class RegistryFacts:
 
         def submit(work: Callable[[], Any]) -> Callable[[], Any]:
             old: Fact[Any] | None = getattr(earlier, work.__name__.lstrip("_"), None)
-            if isinstance(old, (Known, Absent)):
+            if isinstance(old, (Known, Absent)) and work != self._cache_rules:
                 recorder.settle(old, registry_id)
                 return lambda: old
             future = pool.submit(lambda: fact_of(work, recorder=recorder, affects=registry_id))

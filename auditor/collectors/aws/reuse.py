@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -111,6 +112,7 @@ class Reuse:
         self._touched = touched
         # Settings of the registry decide on scans and signatures of images.
         self._rereads = touched.registry or _may_change_alone(earlier)
+        self._lock = threading.Lock()
         self.count = 0
 
     @property
@@ -138,7 +140,8 @@ class Reuse:
         continuous = isinstance(scanning, Known) and scanning.value.frequency == "continuous"
         hosted = isinstance(hosting, Known) and hosting.value == "hosted"
         images = hosted and not continuous and not self._rereads
-        self.count += 1
+        with self._lock:
+            self.count += 1
         return Kept(record, images, Reused(read_at, FEED, UNCHECKED if images else []))
 
 
