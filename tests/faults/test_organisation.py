@@ -38,9 +38,19 @@ class Collection:
         config.write_text(yaml.safe_dump({"version": 1, "targets": [target(url, **limits)]}))
         self.snapshot = folder / name
         command = [sys.executable, "-m", "auditor", "collect", "-c", str(config), "-o", str(self.snapshot), *options]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.messages = ""
+        # Files, since nobody reads a pipe while it runs.
+        self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
+        with self._out.open("w") as out, self._err.open("w") as err:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=err)
         self.rss_mib = 0
+
+    @property
+    def messages(self) -> str:
+        return self._err.read_text()
+
+    @property
+    def output(self) -> str:
+        return self._out.read_text()
 
     def finished_scopes(self) -> int:
         """Scopes in the journal of the unfinished run."""
@@ -49,13 +59,11 @@ class Collection:
 
     def wait_for(self, scopes: int) -> None:
         while self.finished_scopes() < scopes:
-            assert self.process.poll() is None, self.process.stderr.read()  # type: ignore[union-attr]
+            assert self.process.poll() is None, self.messages
             time.sleep(0.05)
 
     def end(self, expected: int | None = None) -> int:
         """Wait for the end; the exit code. Takes the peak of its memory."""
-        assert self.process.stderr is not None
-        self.messages = self.process.stderr.read()
         _, status, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
         self.rss_mib = usage.ru_maxrss // 1024
@@ -240,14 +248,12 @@ def test_without_resume_an_interrupted_collection_is_announced_and_discarded(tmp
 def test_plan_tells_the_calls_that_are_then_made(tmp_path: Path) -> None:
     with organisation_process(accounts=5) as server:
         dry = Collection(tmp_path, server.url, "--dry-run", "--json")
-        assert dry.process.stdout is not None
-        plan = json.loads(dry.process.stdout.read())
         dry.end(expected=0)
+        plan = json.loads(dry.output)
         made = server.ask()["calls"]
         table = Collection(tmp_path, server.url, "--dry-run")
-        assert table.process.stdout is not None
-        lines = table.process.stdout.read().splitlines()
         table.end(expected=0)
+        lines = table.output.splitlines()
         real = Collection(tmp_path, server.url)
         real.end(expected=0)
 

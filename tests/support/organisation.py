@@ -114,6 +114,7 @@ def organisation_process(**options: Any) -> Iterator[OrganisationProcess]:
     finally:
         process.kill()
         process.communicate()
+        process.wait()
 
 
 class OrganisationProcess:
