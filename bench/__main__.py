@@ -1,6 +1,7 @@
 """Runs every benchmark."""
 
-from bench import collection, evaluation
+from bench import collection, evaluation, organisation
 
 collection.main()
+organisation.main()
 evaluation.main()

@@ -75,11 +75,11 @@ class Caller:
             if not self._answered:
                 if self._unanswered or self._silences.silent(self._service, self._region):
                     raise self._silence(name)
+                self._silences.ask(self._region)
                 try:
                     return self._call(name, method, parameters)
                 finally:
-                    if self._answered or self._unanswered:
-                        self._silences.note(self._service, self._region, answered=self._answered)
+                    self._silences.note(self._service, self._region, answered=not self._unanswered)
         return self._call(name, method, parameters)
 
     def _call(self, name: str, method: str, parameters: dict[str, Any]) -> dict[str, Any]:

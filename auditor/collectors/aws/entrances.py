@@ -7,7 +7,7 @@ organisation listed, once.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -112,6 +112,12 @@ class Entrances:
         key = ("account", msgspec.json.encode(way.account), reader, _place(settings))
         return self._once.get(key, lambda: self._enter(way, settings))
 
+    def organization_account(self, settings: AwsSettings) -> Account | None:
+        """The account that lists the organisation; None where accounts are listed one by one."""
+        if settings.from_organization is None:
+            return None
+        return self.enter(_reading(settings.from_organization), settings)
+
     def regions(self, account: Account, settings: AwsSettings) -> list[str]:
         """The regions to read. Errors: `CallFailedError` when they cannot be discovered."""
         if isinstance(settings.regions, list):
@@ -187,6 +193,13 @@ class Entrances:
     def _caller(self, session: Any, service: str, settings: AwsSettings) -> Caller:
         pace = Pace(threading.Semaphore(settings.concurrency), settings.rate, settings.region_timeout_s)
         return Caller(make_client(session, service, FALLBACK_REGION, settings), service, pace, self._recorder)
+
+
+def enter_accounts(settings: AwsSettings) -> Iterator[Account]:
+    """The accounts that a target lists one by one, in order, for readers that are no visit. Errors: as `enter`."""
+    entrances = Entrances(Recorder())
+    for account in settings.listed_accounts():
+        yield entrances.enter(Way(account), settings)
 
 
 def _place(settings: AwsSettings) -> tuple[str | None, str]:

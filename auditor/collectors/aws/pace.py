@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 
 DEFAULT_RATE = 300.0
@@ -113,12 +114,27 @@ class Silences:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._silent: dict[tuple[str, str], int] = {}
+        self._waiting: Counter[str] = Counter()
+        self._heard: set[str] = set()
 
     def silent(self, service: str, region: str) -> bool:
         """Whether a first request is not worth its time any more."""
         return self._silent.get((service, region), 0) >= SILENT_SCOPES
 
+    def suspect(self, region: str) -> bool:
+        """Whether somebody waits for a first answer of a region that has not given any yet: others may go first."""
+        with self._lock:
+            return self._waiting[region] > 0 and region not in self._heard
+
+    def ask(self, region: str) -> None:
+        """A scope makes its first request."""
+        with self._lock:
+            self._waiting[region] += 1
+
     def note(self, service: str, region: str, *, answered: bool) -> None:
         """A scope's first request was answered (with whatever), or was not."""
         with self._lock:
+            self._waiting[region] -= 1
+            if answered:
+                self._heard.add(region)
             self._silent[service, region] = 0 if answered else self._silent.get((service, region), 0) + 1

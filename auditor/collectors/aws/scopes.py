@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 
 from auditor.collectors.aws import entrances, organization
@@ -95,14 +95,25 @@ def visit_scopes(
     """
     run = _Run(settings, writer, progress, kind, work, regional=regional)
     scopes = ThreadPoolExecutor(settings.scopes_at_once, thread_name_prefix="scope")
-    pending: deque[Future[None]] = deque()
+    pending: dict[Future[bool], tuple[Account, str]] = {}
+    postponed: list[tuple[Account, str]] = []
+
+    def finish(most: int) -> None:
+        """Wait until at most so many are under way, whichever is done first."""
+        while len(pending) > most:
+            for visited in wait(pending, return_when=FIRST_COMPLETED).done:
+                place = pending.pop(visited)
+                if not visited.result():
+                    postponed.append(place)
+
     try:
-        for account, region in run.places():
-            pending.append(scopes.submit(run.visit, account, region))
-            while len(pending) > settings.scopes_at_once * 4:
-                pending.popleft().result()
-        while pending:
-            pending.popleft().result()
+        for place in run.places():
+            pending[scopes.submit(run.visit, *place, may_wait=True)] = place
+            finish(most=settings.scopes_at_once * 4)
+        finish(most=0)
+        for place in postponed:
+            pending[scopes.submit(run.visit, *place)] = place
+        finish(most=0)
     except BaseException:
         run.stop.set()
         raise
@@ -133,12 +144,14 @@ class _Run:
         self._entrances = Entrances.of(writer)
         self._in_flight = threading.Semaphore(settings.concurrency)
 
-    def visit(self, account: Account, region: str) -> None:
-        """Read one scope."""
+    def visit(self, account: Account, region: str, *, may_wait: bool = False) -> bool:
+        """Read one scope; False where it `may_wait` until others know whether its region answers at all."""
         settings = self._settings
         name = self._name(account.id, region)
         if self._writer.take_over(name):
-            return
+            return True
+        if may_wait and self._entrances.silences.suspect(region):
+            return False
         scope = self._writer.open_scope(name)
         pace = Pace(self._in_flight, settings.rate, settings.region_timeout_s, self.stop)
         pool = ThreadPoolExecutor(settings.concurrency, thread_name_prefix=self._kind)
@@ -153,6 +166,7 @@ class _Run:
             visit.close()
         pace.check()
         self._writer.close_scope(scope.finish(context))
+        return True
 
     def places(self) -> Iterator[tuple[Account, str]]:
         """Every account and region, entered a few ahead; those that cannot be entered become scopes that say why."""

@@ -161,3 +161,17 @@ def test_terraform_module_uses_the_policy_files_and_the_external_id() -> None:
         assert (FOLDER / "terraform" / name).resolve().is_file()
     assert 'variable = "sts:ExternalId"' in text
     assert "identifiers = var.auditor_principal_arns" in text
+
+
+# ---------------------------------------------------------------- budgets
+def test_documented_budgets_are_those_that_runs_are_held_to() -> None:
+    from auditor.collectors.aws.costs import BUDGETS
+
+    text = (FOLDER.parents[1] / "docs" / "scale.md").read_text()
+    rows = re.findall(r"^\| `([a-z]+:\w+)` \| (\d+) \| (?:([\d,]+) )?(\w+)", text, re.MULTILINE)
+    documented = {name: (int(times), int((batch or "1").replace(",", ""))) for name, times, batch, _ in rows}
+
+    assert set(documented) == set(BUDGETS)
+    for name, budget in BUDGETS.items():
+        if name != "ecr:BatchGetImage":  # documented by hundred indexes, held to one an image
+            assert documented[name] == (budget.times, budget.batch), name

@@ -49,9 +49,7 @@ def world(**more: Any) -> World:
     )
 
 
-def read(
-    folder: Path, served: World, regions: Any = "discover", targets: int = 1, **organization: Any
-) -> Manifest:
+def read(folder: Path, served: World, regions: Any = "discover", targets: int = 1, **organization: Any) -> Manifest:
     with ecr_server(served) as url:
         settings = {"role_name": "audit/registry-audit", "external_id": "agreed", **organization}
         full = {"kind": "ecr", "regions": regions, "endpoint_url": url, "from_organization": settings, **FAST}
@@ -206,9 +204,10 @@ def test_accounts_are_entered_once_for_all_kinds(tmp_path: Path, monkeypatch: py
         kind = "other"
 
         def collect(self, target: Any, writer: Any, progress: Any) -> None:
+            import msgspec
+
             from auditor.collectors.aws.scopes import visit_scopes
             from auditor.collectors.aws.settings import EcrSettings
-            import msgspec
 
             settings = msgspec.convert({**target, "kind": "ecr"}, EcrSettings)
             visit_scopes(settings, writer, progress, kind="other", work=lambda _visit: None, regional=False)
