@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from auditor.inventory.facts import Reason
 from auditor.inventory.recorder import ErrorEntry
 from auditor.run.collecting import Progress, collect
 
+_CALL = re.compile(r"([a-z0-9-]+:[A-Z]\w+): ")
 _SHOWN = ("auditor-engine", "boto3", "botocore", "opa-python-client", "jsonschema", "pandas")
 
 
@@ -106,9 +108,18 @@ def check_targets(config: Config, progress: Progress) -> Diagnosis:
             if scope.id not in found[key].scopes:
                 found[key].scopes.append(scope.id)
     notes = [*outcome.manifest.notes]
-    bulk = Counter(note for scope in outcome.manifest.scopes for note in scope.notes)
+    bulk = Counter(_with_permission(note) for scope in outcome.manifest.scopes for note in scope.notes)
     notes += [note if count == 1 else f"{note} (in {count} scopes)" for note, count in sorted(bulk.items())]
     return Diagnosis(len(outcome.manifest.scopes), [found[key] for key in sorted(found)], notes)
+
+
+def _with_permission(note: str) -> str:
+    """A remark about a call that was done without, with the permission that it needs."""
+    call = _CALL.match(note)
+    if call is None:
+        return note
+    lack = _lack(ErrorEntry(call.group(1), Reason.ACCESS_DENIED, "", "", ""))
+    return f"{note} (needs {lack.permission}, in deploy/aws/{lack.policy})" if lack.permission else note
 
 
 def _lack(error: ErrorEntry) -> Lack:

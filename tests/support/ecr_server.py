@@ -341,6 +341,13 @@ def _assumed(account: str) -> bytes:
     ).encode()
 
 
+_IDENTITIES = (
+    b'<GetAccountAuthorizationDetailsResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">'
+    b"<GetAccountAuthorizationDetailsResult><UserDetailList/><GroupDetailList/><RoleDetailList/><Policies/>"
+    b"<IsTruncated>false</IsTruncated></GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>"
+)
+
+
 def _query_error(code: str) -> bytes:
     return f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>refused</Message></Error></ErrorResponse>".encode()
 
@@ -407,6 +414,8 @@ class Server:
         self.world.calls[action] += 1
         if action == "GetCallerIdentity":
             return 200, _identity(account), "text/xml"
+        if action == "GetAccountAuthorizationDetails":
+            return 200, _IDENTITIES, "text/xml"
         if action != "AssumeRole":
             return 400, _query_error("InvalidAction"), "text/xml"
         wanted = parameters["RoleArn"].split(":")[4]

@@ -32,6 +32,7 @@ def test_identical_refusals_are_folded_with_permission_and_policy(
     served.refusals = {
         "GetRegistryPolicy": Refusal("AccessDeniedException", message=message),
         "GetSigningConfiguration": Refusal("ServerException", status=500),
+        "GetResources": Refusal("AccessDeniedException", message="no"),
     }
     code, lines = doctor(tmp_path, served, capsys, from_organization={"role_name": "x"}, attempts=1)
 
@@ -47,6 +48,8 @@ def test_identical_refusals_are_folded_with_permission_and_policy(
     assert not any("needs ecr:GetSigningConfiguration" in line for line in text)
     assert "sts:AssumeRole: access_denied in 1 scope" in text
     assert "  needs sts:AssumeRole, in deploy/aws/organization.json" in text
+    told = " ".join(" ".join(text).split())
+    assert "(needs tag:GetResources, in deploy/aws/read-only.json) (in 2 scopes)" in told
     assert max(map(len, text)) <= 80
 
 

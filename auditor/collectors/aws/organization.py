@@ -13,6 +13,7 @@ from auditor.collectors.aws.failures import CallFailedError
 from auditor.collectors.aws.selection import selected
 from auditor.collectors.aws.settings import AccountSettings, OrganizationSettings
 
+MAX_NAME = 64
 CALLS = frozenset(
     {
         "organizations:DescribeOrganization",
@@ -80,7 +81,7 @@ def _kept(
 ) -> list[str]:
     kept = []
     for identity, account in sorted(found.items()):
-        name = str(account.get("Name", ""))
+        name = str(account.get("Name", ""))[:MAX_NAME]
         if identity == management and not wanted.include_management:
             continue
         if not _selected(identity, name, wanted):

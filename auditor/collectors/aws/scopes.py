@@ -174,20 +174,25 @@ class _Run:
         if members.failure is not None:
             self._unread(self._name(*ORGANIZATION), members.failure)
         with ThreadPoolExecutor(self._settings.scopes_at_once, thread_name_prefix="account") as entering:
-            ahead: deque[Future[tuple[Account, list[str]]]] = deque()
+            ahead: deque[tuple[Way, Future[tuple[Account, list[str]]]]] = deque()
+            seen: set[str] = set()
             waiting = iter(ways)
             try:
                 while True:
                     while len(ahead) < self._settings.scopes_at_once and (way := next(waiting, None)) is not None:
-                        ahead.append(entering.submit(self._enter, way))
+                        ahead.append((way, entering.submit(self._enter, way)))
                     if not ahead:
                         return
-                    account, regions = ahead.popleft().result()
-                    for region in regions:
+                    way, entered = ahead.popleft()
+                    account, regions = entered.result()
+                    # The organisation may also have an account that was listed by a profile, without its id.
+                    known = way.member and account.id in seen
+                    seen.add(account.id)
+                    for region in [] if known else regions:
                         yield account, region
             finally:
-                for future in ahead:
-                    future.cancel()
+                for _, entered in ahead:
+                    entered.cancel()
 
     def _enter(self, way: Way) -> tuple[Account, list[str]]:
         """An account and its regions; without any where it could not be entered, which is noted."""

@@ -87,6 +87,17 @@ def test_management_account_is_read_with_the_credentials_that_list(tmp_path: Pat
     assert served.calls["AssumeRole"] == 3
 
 
+def test_an_account_that_is_also_listed_by_a_profile_is_read_once(tmp_path: Path) -> None:
+    with ecr_server(world()) as url:
+        full = {
+            "kind": "ecr", "regions": ["us-east-1"], "endpoint_url": url, "accounts": [{}],
+            "from_organization": {"role_name": "x", "include_management": True}, **FAST,
+        }  # fmt: skip
+        manifest = collect(Config(Settings(targets=[full])), tmp_path / "s", lambda _what, _count: None).manifest
+
+    assert [scope.id.split("/")[1] for scope in manifest.scopes] == [ACCOUNT, A, B, D]
+
+
 def test_units_are_followed_down_and_globs_fit_ids_and_names(tmp_path: Path) -> None:
     below = read(tmp_path / "a", world(), ous=["ou-shop-11111111"])
     names = read(tmp_path / "b", world(), include=["*-prod"])
