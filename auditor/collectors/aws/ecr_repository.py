@@ -60,7 +60,7 @@ class RepositoryReader:
         urn = repository_urn(self._ref.id, name)
         old = kept.record if kept else None
         if kept and kept.images:
-            images = self._settled(kept.record.images, urn)
+            images = self._settled(kept.images_now(), urn)
         else:
             images = self._images.read(name, urn, lookups.registry.signing())
         repository = Repository(

@@ -24,7 +24,8 @@ from auditor.collectors.aws.scopes import Visit
 from auditor.collectors.aws.settings import EcrSettings
 from auditor.collectors.aws.words import moment
 from auditor.inventory.earlier import EarlierScope
-from auditor.inventory.facts import Absent, Known, Unknown
+from auditor.inventory.facts import Absent, Known, Reason, Unknown
+from auditor.inventory.images import Image
 from auditor.inventory.model import Registry, RepositoryRecord, Reused
 
 FEED = "cloudtrail:LookupEvents"
@@ -36,6 +37,7 @@ PAGE = 50
 SAVED_CALLS = 3
 """Calls that a repository costs at least: DescribeImages and its two policies."""
 UNCHECKED = ["last pull times", "images that arrive by replication"]
+"""Pull times become unknown; the other is bounded by `reuse_up_to_days`."""
 REGISTRY_EVENTS = frozenset(
     {
         "CreatePullThroughCacheRule", "CreateRepositoryCreationTemplate", "DeletePullThroughCacheRule",
@@ -100,6 +102,15 @@ class Kept:
     images: bool
     """Whether its images are taken as well: not where they change without any event."""
     reused: Reused
+
+
+    def images_now(self) -> Known[list[Image]] | Absent | Unknown:
+        """The images as they were, but for when they were pulled: that is not known any more."""
+        found = self.record.images
+        if not isinstance(found, Known):
+            return found
+        pulled = Unknown(Reason.NOT_REQUESTED, "ecr:DescribeImages", f"not read again since {self.reused.read_at}")
+        return Known([msgspec.structs.replace(image, last_pulled_at=pulled) for image in found.value], found.source)
 
 
 class Reuse:

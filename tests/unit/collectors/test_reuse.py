@@ -89,6 +89,9 @@ def test_untouched_repositories_are_taken_over_and_marked(tmp_path: Path, monkey
     reused = found["app-04"]["reused"]["value"]
     assert reused["feed"] == "cloudtrail:LookupEvents"
     assert reused["not_rechecked"] == ["last pull times", "images that arrive by replication"]
+    pulled = found["app-04"]["images"]["value"][0]["last_pulled_at"]
+    assert (pulled["state"], pulled["reason"], pulled["source"]) == ("unknown", "not_requested", "ecr:DescribeImages")
+    assert found["app-03"]["images"]["value"][0]["last_pulled_at"]["state"] == "absent"
     # Settings come in bulk and are fresh all the same.
     assert found["app-05"]["repository"]["immutability"]["value"]["mode"] == "none"
     assert found["app-05"]["now"] == found["app-03"]["now"]
