@@ -264,3 +264,20 @@ def test_plan_tells_the_calls_that_are_then_made(tmp_path: Path) -> None:
         assert by_operation[name] == sum(scope.calls_by_operation[name] for scope in real.manifest.scopes)
     assert max(map(len, lines)) <= 80
     assert any("together" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_hanging_region_is_given_up_after_three_scopes_and_the_others_are_read(tmp_path: Path) -> None:
+    with organisation_process(accounts=10, repositories=3, hang=[HANGING]) as server:
+        started = time.monotonic()
+        run = Collection(tmp_path, server.url, read_timeout_s=2, attempts=1, scopes_at_once=4, concurrency=4)
+        run.end(expected=3)
+
+    assert time.monotonic() - started < 60
+    read = [scope for scope in run.manifest.scopes if not scope.id.endswith(HANGING)]
+    assert [scope.errors for scope in read] == [[]] * 30
+    codes = [e.code for scope in run.manifest.scopes if scope not in read for e in scope.errors]
+    assert sorted(set(codes)) == ["ReadTimeoutError", "no_answer"]
+    # At most so many waited at the same time when the third gave up.
+    assert 3 <= codes.count("ReadTimeoutError") <= 3 + 4
+    assert len(codes) == 10

@@ -103,7 +103,6 @@ class Kept:
     """Whether its images are taken as well: not where they change without any event."""
     reused: Reused
 
-
     def images_now(self) -> Known[list[Image]] | Absent | Unknown:
         """The images as they were, but for when they were pulled: that is not known any more."""
         found = self.record.images
