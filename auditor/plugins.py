@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from auditor.errors import PluginError, UsageError
-from auditor.ports import Collector, Reporter
+from auditor.ports import Collector, Composite, Reporter
 
 BUILTIN: dict[str, dict[str, str]] = {
     "collectors": {
@@ -22,6 +22,7 @@ BUILTIN: dict[str, dict[str, str]] = {
         "kubernetes": "auditor.collectors.kubernetes.collector:KubernetesCollector",
         "workloads": "auditor.collectors.aws.workloads:WorkloadsCollector",
     },
+    "composites": {"aws": "auditor.collectors.aws.composite:AwsTarget"},
     "engines": {
         "embedded": "auditor.policy.engines.embedded:EmbeddedEngine",
         "opa": "auditor.policy.engines.opa:OpaEngine",
@@ -36,7 +37,12 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
 }
 
-_SINGULAR = {"collectors": "target kind", "engines": "engine", "reporters": "report format"}
+_SINGULAR = {
+    "collectors": "target kind",
+    "composites": "target kind",
+    "engines": "engine",
+    "reporters": "report format",
+}
 
 
 def names(kind: str) -> list[str]:
@@ -76,6 +82,11 @@ def load(kind: str, name: str) -> Any:
 def collector(kind: str) -> type[Collector]:
     """The collector of a target kind."""
     return cast("type[Collector]", load("collectors", kind))
+
+
+def composite(kind: str) -> Composite:
+    """What a target kind stands for, ready to expand."""
+    return cast("Composite", load("composites", kind)())
 
 
 def reporter(name: str) -> Reporter:

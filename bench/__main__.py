@@ -1,8 +1,9 @@
 """Runs every benchmark."""
 
-from bench import access, collection, evaluation, retention
+from bench import access, collection, evaluation, organisation, retention
 
 collection.main()
+organisation.main()
 evaluation.main()
 retention.main()
 access.main()

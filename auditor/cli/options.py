@@ -49,15 +49,18 @@ FailOn = Annotated[
     str | None,
     typer.Option("--fail-on", help="Exit 1 from this severity on (default high; none: never).", metavar="SEVERITY"),
 ]
-Since = Annotated[
-    Path | None,
-    typer.Option("--since", help="An earlier snapshot to compare with: moved tags, growth.", metavar="SNAPSHOT"),
-]
 MinCoverage = Annotated[
     float | None,
     typer.Option("--min-coverage", help="Exit 3 below this percentage (default 100).", metavar="PERCENT"),
 ]
 SoftFail = Annotated[bool, typer.Option("--soft-fail", help="Exit 0 instead of 1 or 3.")]
+Since = Annotated[
+    Path | None,
+    typer.Option("--since", help="Earlier snapshot: compare with it, reuse what did not change.", metavar="SNAPSHOT"),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted collection.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only list repositories, and tell what collecting would take.")]
+PlanJson = Annotated[bool, typer.Option("--json", help="With --dry-run: the plan as JSON.")]
 IncludePassed = Annotated[bool, typer.Option("--include-passed", help="List passed verdicts too.")]
 
 _SEVERITIES = ("critical", "high", "medium", "low", "info")

@@ -22,7 +22,7 @@ from auditor.inventory.derived import (
     RetentionAnalysis,
     RetentionOutlook,
 )
-from auditor.inventory.facts import Fact, Reason, Unknown
+from auditor.inventory.facts import Absent, Fact, Reason, Unknown
 from auditor.inventory.images import Image
 from auditor.inventory.keys import EncryptionKey
 from auditor.inventory.operations import AuditTrail, EventRule, Quota
@@ -138,6 +138,17 @@ class RegistryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     derived: RegistryDerived
 
 
+class Reused(Record, frozen=True):
+    """That images and policies were not read for this snapshot, since nothing had changed them."""
+
+    read_at: str
+    """When they were really read."""
+    feed: str
+    """The call that told that nothing had changed."""
+    not_rechecked: list[str]
+    """What may have changed all the same."""
+
+
 class RepositoryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line of a snapshot part: exactly what a rule gets as `input`."""
 
@@ -149,3 +160,5 @@ class RepositoryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=
     repository: Repository
     derived: RepositoryDerived
     images: Fact[list[Image]]
+    reused: Fact[Reused] = Absent("auditor:since")
+    """Known for a repository that was taken from an earlier snapshot."""

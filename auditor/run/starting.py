@@ -15,8 +15,15 @@ version: 1
 
 targets:
   - kind: ecr
+    # kind: aws reads the same accounts for registries, identities and workloads: docs/scale.md
     # One entry an account. Without a list: the default credentials of the environment.
 {accounts}
+    # Or every account of an organisation (deploy/aws has the role and its policies):
+    # from_organization:
+    #   role_name: registry-audit
+    #   external_id: an-id-that-you-agreed-on
+    #   ous: [ou-abcd-12345678]
+    #   exclude: ["*-sandbox"]
     # Region names, or discover for every region that the account has enabled.
     regions: {regions}
     # Repositories by name; exclude wins.

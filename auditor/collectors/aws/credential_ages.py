@@ -7,6 +7,7 @@ last change also moves with tags, and its date of last rotation knows nothing of
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from auditor.collectors.aws.calls import Caller, fact_of
 from auditor.collectors.aws.failures import CallFailedError
@@ -22,7 +23,7 @@ _CURRENT = "AWSCURRENT"
 class CredentialAges:
     """When the present value of a secret was stored; each secret is asked for once."""
 
-    def __init__(self, secrets: Caller, recorder: Recorder) -> None:
+    def __init__(self, secrets: Callable[[], Caller], recorder: Recorder) -> None:
         self._secrets = secrets
         self._recorder = recorder
         self._lock = threading.Lock()
@@ -39,7 +40,7 @@ class CredentialAges:
 
     def _ask(self, secret: str) -> Known[str] | Absent:
         try:
-            for entry in self._secrets.pages("ListSecretVersionIds", "Versions", "NextToken", SecretId=secret):
+            for entry in self._secrets().pages("ListSecretVersionIds", "Versions", "NextToken", SecretId=secret):
                 if _CURRENT in (entry.get("VersionStages") or []):
                     found = time_fact(entry, "CreatedDate", _CALL)
                     return Known(found.value, _CALL) if isinstance(found, Known) else Absent(_CALL)

@@ -5,13 +5,16 @@ Source of the operations and their shapes: botocore's ecr model (API version 201
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from auditor import __version__
 from auditor.analysis.derive import derive_registry
 from auditor.analysis.totals import RegistryCount
+from auditor.collectors.aws import costs
 from auditor.collectors.aws.credential_ages import CredentialAges
 from auditor.collectors.aws.ecr_bulk import ResourceTags, submit_scanning
 from auditor.collectors.aws.ecr_configs import ConfigCache
@@ -23,15 +26,17 @@ from auditor.collectors.aws.inspector import Inspection, start_inspection
 from auditor.collectors.aws.kms_keys import KeyReader, uses_of
 from auditor.collectors.aws.operations import OperationFacts, TrailBook
 from auditor.collectors.aws.ordered import wanted_entries, write_in_order
-from auditor.collectors.aws.scopes import Visit, visit_scopes
+from auditor.collectors.aws.reuse import UNCHECKED, Reuse, find_reuse
+from auditor.collectors.aws.scopes import ENTRY_CALLS, Visit, visit_scopes
 from auditor.collectors.aws.settings import EcrSettings, RepositoryFilter
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.keys import EncryptionKey
 from auditor.inventory.model import Registry, RegistryRecord
 from auditor.inventory.names import registry_urn
 from auditor.inventory.parts import RegistryRef
+from auditor.inventory.plan import ScopePlan
 from auditor.inventory.scanning import RegistryScanning
-from auditor.inventory.writing import SnapshotWriter
+from auditor.inventory.writing import ScopeWriter, SnapshotWriter
 from auditor.ports import Phase
 
 KIND: Literal["ecr"] = "ecr"
@@ -46,12 +51,12 @@ class EcrCollector:
     kind: ClassVar[str] = KIND
     phase: ClassVar[Phase] = "registries"
     schema: ClassVar[tuple[str, str]] = ("auditor.collectors.aws", "ecr_target.json")
-    calls: ClassVar[frozenset[str]] = frozenset(
+    calls: ClassVar[frozenset[str]] = ENTRY_CALLS | frozenset(
         {
-            "account:ListRegions",
             "cloudtrail:DescribeTrails",
             "cloudtrail:GetEventSelectors",
             "cloudtrail:GetTrailStatus",
+            "cloudtrail:LookupEvents",
             "ecr:BatchGetImage",
             "ecr:BatchGetRepositoryScanningConfiguration",
             "ecr:DescribeImageReplicationStatus",
@@ -85,8 +90,6 @@ class EcrCollector:
             "secretsmanager:ListSecretVersionIds",
             "servicequotas:ListAWSDefaultServiceQuotas",
             "servicequotas:ListServiceQuotas",
-            "sts:AssumeRole",
-            "sts:GetCallerIdentity",
             "tagging:GetResources",
         }
     )
@@ -102,6 +105,23 @@ class EcrCollector:
             kind=KIND,
             work=lambda visit: _ScopeRun(settings, visit, configs, trails).read(),
         )
+
+    def plan(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> list[ScopePlan]:
+        """See `ports.Planner.plan`."""
+        return costs.plan(target, writer, progress, KIND)
+
+
+def _fingerprint(settings: EcrSettings) -> str:
+    """A digest over what decides how a repository's record comes out."""
+    content = [
+        __version__,
+        settings.read_manifests,
+        settings.read_configs,
+        settings.read_replication_status,
+        settings.read_inspector,
+        settings.scan_details,
+    ]
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:16]
 
 
 class _ScopeRun:
@@ -121,15 +141,17 @@ class _ScopeRun:
         visit, scope = self._visit, self._visit.scope
         ecr = visit.caller("ecr")
         tagging = visit.caller("resourcegroupstaggingapi", "tagging")
-        secrets = CredentialAges(visit.caller("secretsmanager"), scope.recorder)
-        facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn, secrets)
-        tags = ResourceTags(ecr, tagging, scope.recorder, visit.pool)
+        scope.fingerprint = _fingerprint(self._settings)
         operations = OperationFacts(visit, self._urn, self._trails, wanted=self._settings.read_operations)
         listing = list(ecr.pages("DescribeRepositories", "repositories", maxResults=1000))
         entries, complete = wanted_entries(listing, self._settings.repositories, self._settings.max_repositories)
         scope.recorder.settle(Known(True), scope.id)
+        reuse = find_reuse(visit, self._settings, len(entries))
+        secrets = CredentialAges(lambda: visit.caller("secretsmanager"), scope.recorder)
+        facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn, secrets, reuse.registry)
+        tags = ResourceTags(ecr, tagging, scope.recorder, visit.pool)
         ref = RegistryRef(self._urn, KIND, self._host(), self._account, self._region)
-        keys = KeyReader(visit.caller("kms"), scope.recorder, self._region, self._account)
+        keys = KeyReader(lambda: visit.caller("kms"), scope.recorder, self._region, self._account)
         names = [str(entry["repositoryName"]) for entry in entries]
         inspection = start_inspection(
             visit,
@@ -151,9 +173,10 @@ class _ScopeRun:
         gone = write_in_order(
             visit,
             entries,
-            lambda entry: reader.read(entry, lookups),
+            lambda entry: reader.read(entry, lookups, reuse.of(entry)),
             lambda record: count.add(record.repository, record.images),
         )
+        _note_reuse(scope, reuse, len(entries))
         listed: Fact[list[str]] = (
             Known([name for name in names if name not in gone], _LIST)
             if complete
@@ -175,7 +198,7 @@ class _ScopeRun:
         operations: OperationFacts,
         inspection: Inspection,
     ) -> RegistryRecord:
-        organization = self._settings.organization
+        organization = self._visit.organization
         registry = Registry(
             id=self._urn,
             kind=KIND,
@@ -208,6 +231,16 @@ class _ScopeRun:
             now=self._visit.scope.now,
             registry=registry,
             derived=derive_registry(registry),
+        )
+
+
+def _note_reuse(scope: ScopeWriter, reuse: Reuse, repositories: int) -> None:
+    """Say in the snapshot how much of a scope was not read again."""
+    scope.reused = reuse.count
+    if reuse.count and scope.earlier is not None:
+        scope.recorder.note(
+            f"{reuse.count} of {repositories} repositories were not read again: nothing has changed them since "
+            f"{scope.earlier.taken_at}; not checked again: {', '.join(UNCHECKED)}"
         )
 
 

@@ -83,13 +83,16 @@ class ResourceTags:
             return {}
         return found
 
-    def of(self, name: str, arn: str) -> Fact[dict[str, str]]:
-        """The tags of one repository."""
+    def of(self, name: str, arn: str, earlier: Fact[dict[str, str]] | None = None) -> Fact[dict[str, str]]:
+        """The tags of one repository; `earlier`: those it had, where nothing has touched it since."""
         known = self._future.result().get(arn)
         if known:
             fact = Known(known, self.BULK)
             self._recorder.settle(fact, name)
             return fact
+        if isinstance(earlier, Absent):
+            self._recorder.settle(earlier, name)
+            return earlier
 
         def ask() -> Known[dict[str, str]] | Absent:
             answer = self._ecr.call("ListTagsForResource", resourceArn=arn)

@@ -11,6 +11,7 @@ from auditor.collectors.aws.calls import Caller, fact_of
 from auditor.collectors.aws.ecr_images import ImageReader
 from auditor.collectors.aws.ecr_on_request import OnRequestReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
+from auditor.collectors.aws.reuse import Kept
 from auditor.collectors.aws.words import FREQUENCIES, document, encryption, immutability, time_fact, wildcard
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image
@@ -32,8 +33,8 @@ class Lookups:
     registry: RegistryFacts
     scanning: Callable[[str], Fact[dict[str, Any]]]
     """Repository name -> its entry of BatchGetRepositoryScanningConfiguration."""
-    resource_tags: Callable[[str, str], Fact[dict[str, str]]]
-    """(name, ARN) -> tags."""
+    resource_tags: Callable[[str, str, Fact[dict[str, str]] | None], Fact[dict[str, str]]]
+    """(name, ARN, earlier tags where nothing touched them) -> tags."""
     key_manager: Callable[[str], Fact[Any]]
     """KMS key -> `customer` or `provider`."""
 
@@ -59,12 +60,19 @@ class RepositoryReader:
         self._scope = scope
         self._now = now
 
-    def read(self, entry: dict[str, Any], lookups: Lookups) -> RepositoryRecord:
-        """The record of one repository of DescribeRepositories. Errors: `CallFailedError` when it is gone."""
+    def read(self, entry: dict[str, Any], lookups: Lookups, kept: Kept | None = None) -> RepositoryRecord:
+        """The record of one repository of DescribeRepositories; `kept`: what an earlier snapshot tells of it.
+
+        Errors: `CallFailedError` when it is gone.
+        """
         name = str(entry["repositoryName"])
         urn = repository_urn(self._ref.id, name)
-        images = self._images.read(name, urn, lookups.registry.signing())
-        images = self._on_request.read(name, urn, images, lookups.registry.replication)
+        old = kept.record if kept else None
+        if kept and kept.images:
+            images = self._settled(kept.images_now(), urn)
+        else:
+            images = self._images.read(name, urn, lookups.registry.signing())
+            images = self._on_request.read(name, urn, images, lookups.registry.replication)
         repository = Repository(
             name=name,
             uri=str(entry.get("repositoryUri", "")),
@@ -75,9 +83,15 @@ class RepositoryReader:
             encryption=self._settled(encryption(entry, self._manager(entry, lookups, urn), LIST), urn),
             scan_on_push=_flag(entry),
             scanning=_scanning(entry, lookups.registry.scanning(), lookups.scanning(name)),
-            resource_tags=lookups.resource_tags(name, str(entry["repositoryArn"])),
-            access_policy=fact_of(lambda: self._access(name), recorder=self._recorder, affects=urn),
-            retention_policy=fact_of(lambda: self._retention(name), recorder=self._recorder, affects=urn),
+            resource_tags=lookups.resource_tags(
+                name, str(entry["repositoryArn"]), old.repository.resource_tags if old else None
+            ),
+            access_policy=self._settled(old.repository.access_policy, urn)
+            if old
+            else fact_of(lambda: self._access(name), recorder=self._recorder, affects=urn),
+            retention_policy=self._settled(old.repository.retention_policy, urn)
+            if old
+            else fact_of(lambda: self._retention(name), recorder=self._recorder, affects=urn),
             size_bytes=_size(images),
             visibility=Known("private"),
         )
@@ -88,6 +102,7 @@ class RepositoryReader:
             repository=repository,
             derived=derive_repository(repository, images),
             images=images,
+            reused=Known(kept.reused) if kept else Absent("auditor:since"),
         )
 
     def _settled(self, fact: Fact[Any], urn: str) -> Fact[Any]:

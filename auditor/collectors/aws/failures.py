@@ -70,6 +70,11 @@ def explain(error: Exception, operation: str) -> CallFailedError | None:
     return CallFailedError(Unknown(reason, operation, type(error).__name__), text)
 
 
+def is_throttling(parsed: Any) -> bool:
+    """Whether a parsed answer says that the request came too fast."""
+    return isinstance(parsed, dict) and str((parsed.get("Error") or {}).get("Code", "")) in _THROTTLED
+
+
 def _client_error(error: exceptions.ClientError, operation: str) -> CallFailedError:
     detail: Any = error.response.get("Error", {})
     code = str(detail.get("Code", ""))

@@ -13,11 +13,12 @@ import msgspec
 from auditor.analysis.identity_grants import derive_account, granting_policies, holds_registry_rights
 from auditor.collectors.aws.access_keys import read_access_keys
 from auditor.collectors.aws.calls import Caller
+from auditor.collectors.aws.entrances import enter_accounts
 from auditor.collectors.aws.failures import CallFailedError
 from auditor.collectors.aws.iam_policies import DETAILS, Identities, read_identities
 from auditor.collectors.aws.organizations import CONTROL_POLICY, Memo, OrganizationFacts, OrganizationReader
 from auditor.collectors.aws.scopes import Visit, visit_scopes
-from auditor.collectors.aws.session import Account, enter_accounts, make_client
+from auditor.collectors.aws.session import Account, make_client
 from auditor.collectors.aws.settings import AccountSettings, AwsSettings
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.identity import AccessKey, AccountRecord
@@ -83,6 +84,9 @@ class _Organization:
     def of(self, visit: Visit) -> OrganizationFacts:
         """What is over the visited account."""
         entered = self._account
+        if entered is None and visit.entrances is not None:
+            # Who lists the accounts of an organisation can read what is over them as well.
+            entered = visit.entrances.organization_account(self._settings)
         if entered is None:
             return OrganizationReader(visit.caller("organizations"), Memo(), visit.recorder).read(visit.account.id)
         if entered.failure is not None:

@@ -6,7 +6,7 @@ Source: botocore's kms model (API version 2014-11-01).
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from auditor.collectors.aws.calls import Caller, fact_of
@@ -52,7 +52,7 @@ def uses_of(entries: list[dict[str, Any]], gone: set[str]) -> dict[str, list[str
 class KeyReader:
     """Keys of one account and region; keys from elsewhere cannot be asked for here."""
 
-    def __init__(self, kms: Caller, recorder: Recorder, region: str, account: str) -> None:
+    def __init__(self, kms: Callable[[], Caller], recorder: Recorder, region: str, account: str) -> None:
         self._kms = kms
         self._recorder = recorder
         self._region = region
@@ -75,7 +75,7 @@ class KeyReader:
             if fact is None:
 
                 def ask() -> Known[dict[str, Any]]:
-                    return Known(dict(self._kms.call("DescribeKey", KeyId=key)["KeyMetadata"]), _DESCRIBE)
+                    return Known(dict(self._kms().call("DescribeKey", KeyId=key)["KeyMetadata"]), _DESCRIBE)
 
                 fact = self._described[key] = fact_of(ask, recorder=self._recorder, affects=key)
         return fact
@@ -119,7 +119,7 @@ class KeyReader:
     def _rotation(self, key: str) -> Fact[bool]:
         def ask() -> Known[bool] | Absent:
             try:
-                return Known(bool(self._kms.call("GetKeyRotationStatus", KeyId=key)["KeyRotationEnabled"]), _ROTATION)
+                return Known(bool(self._kms().call("GetKeyRotationStatus", KeyId=key)["KeyRotationEnabled"]), _ROTATION)
             except CallFailedError as failure:
                 if isinstance(failure.fact, Unknown) and failure.fact.detail == _NO_ROTATION:
                     return Absent(_ROTATION, _NO_ROTATION)
@@ -129,7 +129,7 @@ class KeyReader:
 
     def _policy(self, key: str) -> Fact[PolicyDocument]:
         def ask() -> Known[PolicyDocument]:
-            text = str(self._kms.call("GetKeyPolicy", KeyId=key, PolicyName="default")["Policy"])
+            text = str(self._kms().call("GetKeyPolicy", KeyId=key, PolicyName="default")["Policy"])
             return Known(document(text, "aws_iam"), _POLICY)
 
         return fact_of(ask, recorder=self._recorder, affects=key)

@@ -16,9 +16,10 @@ from typing import Any, Final, Literal
 import msgspec
 
 from auditor.collectors.aws.calls import Caller
+from auditor.collectors.aws.entrances import enter_accounts
 from auditor.collectors.aws.failures import CallFailedError
 from auditor.collectors.aws.pace import Pace
-from auditor.collectors.aws.session import Account, enter_accounts, make_client
+from auditor.collectors.aws.session import Account, make_client
 from auditor.collectors.aws.settings import EcrSettings
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.recorder import Recorder
@@ -44,7 +45,7 @@ class Previewed:
 
 
 class RetentionPreview:
-    """Previews in the accounts of targets of kind `ecr`. Errors: as `session.enter_accounts`."""
+    """Previews in the accounts of targets of kind `ecr`. Errors: as `entrances.enter_accounts`."""
 
     def __init__(self, targets: Sequence[Mapping[str, Any]], sleep: Callable[[float], None] = time.sleep) -> None:
         self._accounts: dict[str, tuple[Account, EcrSettings]] = {}
