@@ -27,7 +27,7 @@ _RENAMED = {
     "sts:GetCallerIdentity": "",
 }
 _PREFIXES = {"tagging": "tag", "resourcegroupstaggingapi": "tag", "service-quotas": "servicequotas"}
-_NO_IAM = frozenset({"oci", "auditor"})
+_NO_IAM = frozenset({"oci", "kubernetes", "auditor"})
 """Prefixes of calls that no IAM policy decides on: registries' data plane, and what the auditor works out itself."""
 
 

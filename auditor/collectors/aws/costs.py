@@ -63,7 +63,24 @@ BUDGETS: dict[str, Budget] = {
     "ecr:DescribeImageScanFindings": Budget(1, "image", sure=False),
     "ecr:DescribeImageSigningStatus": Budget(1, "image", sure=False),
     "ecr:ListImageReferrers": Budget(1, "image", sure=False),
+    "ecr:DescribeImageReplicationStatus": Budget(1, "image", sure=False),
+    "ecr:GetDownloadUrlForLayer": Budget(1, "image", sure=False),
     "kms:DescribeKey": Budget(1, "repository", sure=False),
+    "kms:GetKeyPolicy": Budget(1, "repository", sure=False),
+    "kms:GetKeyRotationStatus": Budget(1, "repository", sure=False),
+    "secretsmanager:ListSecretVersionIds": Budget(1, "repository", sure=False),
+    "cloudtrail:DescribeTrails": _ONE,
+    "cloudtrail:GetTrailStatus": Budget(5, "scope", sure=False),
+    "cloudtrail:GetEventSelectors": Budget(5, "scope", sure=False),
+    "events:ListRules": _ONE,
+    "events:ListTargetsByRule": Budget(5, "scope", sure=False),
+    "servicequotas:ListServiceQuotas": _ONE,
+    "servicequotas:ListAWSDefaultServiceQuotas": Budget(1, "scope", sure=False),
+    "inspector2:BatchGetAccountStatus": Budget(1, "scope", sure=False),
+    "inspector2:ListFilters": Budget(1, "scope", sure=False),
+    "inspector2:ListFindingAggregations": Budget(1, "repository", sure=False),
+    "inspector2:ListCoverage": Budget(1, "image", 200, sure=False),
+    "inspector2:ListFindings": Budget(1, "image", sure=False),
 }
 """Pages of more than 1,000 images of a repository, or findings of an image, come on top."""
 FRESH = (
@@ -71,6 +88,9 @@ FRESH = (
     "ecr:DescribePullThroughCacheRules",
     "tagging:GetResources",
     "ecr:BatchGetRepositoryScanningConfiguration",
+    "cloudtrail:DescribeTrails",
+    "events:ListRules",
+    "servicequotas:ListServiceQuotas",
 )
 """Read again for a scope in which nothing has changed; one request of cloudtrail:LookupEvents as well."""
 
