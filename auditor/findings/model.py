@@ -160,11 +160,16 @@ class ScopeCoverage(msgspec.Struct, frozen=True):
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """`ratio`: answered / wanted over all scopes; `decided`: share of applicable verdicts that are not unknown."""
+    """`ratio`: answered / wanted over all scopes; `decided`: share of applicable verdicts that are not unknown.
+
+    Verdicts that are unknown only for want of what the audit was not asked to read are left out of `decided`.
+    """
 
     ratio: float
     decided: float
     scopes: list[ScopeCoverage]
+    unasked: int = 0
+    """How many of these there are."""
 
 
 class StatusCounts(msgspec.Struct, frozen=True):

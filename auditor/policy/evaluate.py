@@ -88,6 +88,7 @@ def evaluate_source(source: Source, engine: Engine, judgement: Judgement, sink: 
         ratio=1.0 if wanted == 0 else answered / wanted,
         decided=sink.ledger.decided(),
         scopes=scopes,
+        unasked=sink.ledger.unasked,
     )
 
 

@@ -16,7 +16,7 @@ worst(i, image, judged, what) := build.image_unknown(image, "the list of platfor
 	not facts.known(image.children)
 } else := _failed(i, image, judged, what) if {
 	count(_of(image, judged, "fail")) > 0
-} else := build.image_unsettled(image, _undecided, [_evidence(i, image)], _settle(image, judged)) if {
+} else := _unknown(i, image, _of(image, judged, "unknown")) if {
 	count(_of(image, judged, "unknown")) > 0
 } else := build.image_pass(image)
 
@@ -31,7 +31,14 @@ _of(image, judged, status) := [found |
 	found.status == status
 ]
 
-_settle(image, judged) := sort({call | some found in _of(image, judged, "unknown"); some call in found.settle})
+# With what its platforms lack: that tells a gap of the audit from what it was not asked to read.
+_unknown(i, image, found) := object.union(verdict, {"not_asked": _unasked(found)}) if {
+	settle := sort({call | some one in found; some call in one.settle})
+	lacking := [item | some one in found; some item in object.get(one, "evidence", [])]
+	verdict := build.image_unsettled(image, _undecided, array.concat([_evidence(i, image)], text.capped(lacking)), settle)
+}
+
+_unasked(found) := count([one | some one in found; not object.get(one, "not_asked", false)]) == 0
 
 _failed(i, image, judged, what) := object.union(failure, object.union(_severity(failed), _vulnerabilities(failed))) if {
 	failed := _of(image, judged, "fail")

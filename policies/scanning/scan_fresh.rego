@@ -53,7 +53,10 @@ _now := time.parse_rfc3339_ns(input.now)
 
 verdicts contains verdict.record_unknown("the list of images", "/images", input.images) if not facts.known(input.images)
 
+verdicts contains verdict.record("not_applicable", "This registry does not scan images.", []) if images.never_scanned
+
 verdicts contains v if {
+	not images.never_scanned
 	facts.known(input.images)
 	some i, image in input.images.value
 	image.kind in {"image", "index"}
@@ -61,7 +64,10 @@ verdicts contains v if {
 	v := _verdict(i, image)
 }
 
-verdicts contains {"status": "not_applicable", "resource_id": concat("@", [input.id, digest])} if some digest in _outside
+verdicts contains {"status": "not_applicable", "resource_id": concat("@", [input.id, digest])} if {
+	not images.never_scanned
+	some digest in _outside
+}
 
 # The images that nobody asks about, which are most: found without calling a function for each.
 _outside contains image.digest if {

@@ -54,7 +54,7 @@ _whole := verdict.record_unknown("the list of images", "/images", input.images) 
 } else := {
 	"status": "unknown",
 	"resource_id": input.id,
-	"message": "Cannot tell: the labels of images were not read (not_requested); read_configs in the target would have them read.",
+	"message": sprintf("Cannot tell: the labels of images were not read (%s).", [object.get(input.images.value[_unasked[0]].config, "detail", "not_requested")]),
 	"evidence": [facts.evidence(sprintf("/images/value/%d/config", [_unasked[0]]), input.images.value[_unasked[0]].config)],
 	"settle": [input.images.value[_unasked[0]].config.source],
 } if {

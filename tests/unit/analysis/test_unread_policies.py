@@ -2,55 +2,84 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from auditor.analysis.effective.attempt import Bearing, Level
+from auditor.analysis.effective.bearing import AccountSide, Place, bearing_of
 from auditor.analysis.effective.decide import decide
-from auditor.analysis.policy_layers import Policy, compile_identity, compile_text
-from auditor.analysis.request_context import Caller, Target
-from auditor.inventory.facts import Absent, Known
-from auditor.inventory.identity import IdentityPolicy
+from auditor.analysis.request_context import Target
+from auditor.inventory.facts import Absent, Fact, Known
+from auditor.inventory.identity import (
+    AccountDerived,
+    AccountRecord,
+    GuardrailLevel,
+    Guardrails,
+    IdentityPolicy,
+    PolicyStatement,
+    PrincipalRecord,
+)
 
 ACCOUNT = "111111111111"
-CALLER = Caller(f"arn:aws:iam::{ACCOUNT}:role/ci", ACCOUNT, "role", "AROA")
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/ci"
 TARGET = Target(ACCOUNT, "eu-west-1", "app", "aws", Known({}), Absent("organizations"), "2026-11-24T12:00:00Z")
-UNREAD = IdentityPolicy("p", "p", "managed", "", [], 0, unread="the policy is not JSON")
-ALLOW = '{"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
+UNREAD = IdentityPolicy("broken", "broken", "managed", "", [], 0, unread="the policy is not JSON")
 
 
-def broken(layer: Any) -> Policy:
-    return compile_identity(UNREAD, layer)
+def allowing(name: str, *, principal: bool = False) -> IdentityPolicy:
+    text = '{"Effect": "Allow", "Action": "*", "Resource": "*"%s}' % (', "Principal": "*"' if principal else "")
+    return IdentityPolicy(name, name, "managed", "2012-10-17", [PolicyStatement(0, text)], 1)
 
 
-FULL_RCP = ALLOW.replace('"Effect"', '"Principal": "*", "Effect"')
+def account(policies: list[str], boundary: str = "", guardrails: Fact[Guardrails] | None = None) -> AccountRecord:
+    return AccountRecord(
+        id="urn:cr:iam:111111111111:global",
+        scope="iam/111111111111/global",
+        now="2026-11-24T12:00:00Z",
+        account=ACCOUNT,
+        placement=Absent("organizations:DescribeOrganization"),
+        principals=Known([PrincipalRecord(ROLE, "role", "AROA", policies, boundary)]),
+        policies=Known([UNREAD, allowing("all"), allowing("everybody", principal=True)]),
+        guardrails=guardrails or Absent("organizations:DescribeOrganization"),
+        access_keys=Known([]),
+        derived=AccountDerived(Known([]), Known([])),
+    )
 
 
-OPEN = Bearing((compile_text(ALLOW, "all", "identity"),), None, (), ())
-CASES = {
-    "identity, alone": replace(OPEN, identity=(broken("identity"),)),
-    "identity, beside one that allows": replace(OPEN, identity=(*OPEN.identity, broken("identity"))),
-    "boundary": replace(OPEN, boundary=Level("boundary", "b", (broken("boundary"),))),
-    "service control policy": replace(OPEN, guardrails=(Level("scp", "r-1", (broken("scp"),)),)),
-    "resource control policy": replace(
-        OPEN,
-        guardrails=(Level("rcp", "r-1", (compile_text(FULL_RCP, "full", "rcp"), broken("rcp"))),),
-    ),
+def over(principal_levels: list[str], resource_levels: list[str]) -> Known[Guardrails]:
+    def levels(names: list[str]) -> list[GuardrailLevel]:
+        return [GuardrailLevel("r-1", names)] if names else []
+
+    return Known(Guardrails("999999999999", levels(principal_levels), levels(resource_levels)))
+
+
+CASES: dict[str, AccountRecord] = {
+    "identity, alone": account(["broken"]),
+    "identity, beside one that allows": account(["all", "broken"]),
+    "boundary": account(["all"], boundary="broken"),
+    "service control policy": account(["all"], guardrails=over(["broken"], [])),
+    "resource control policy": account(["all"], guardrails=over([], ["everybody", "broken"])),
 }
 
 
-def test_the_rest_alone_allows_it() -> None:
-    bound = replace(OPEN, guardrails=(Level("rcp", "r-1", (compile_text(FULL_RCP, "full", "rcp"),)),))
+def answer(record: AccountRecord) -> Any:
+    side = AccountSide(record)
+    [asked] = [one for one in side.callers() if one.caller.kind == "role"]
+    place = Place("app", TARGET, (), side.control_levels("rcp"))
+    return decide(bearing_of(asked, place), asked.caller, TARGET, "ecr:PutImage")
 
-    for bearing in (OPEN, bound):
-        assert decide(bearing, CALLER, TARGET, "ecr:PutImage").state == "yes"
+
+@pytest.mark.parametrize(
+    "record",
+    [account(["all"]), account(["all"], boundary="all"), account(["all"], guardrails=over(["all"], ["everybody"]))],
+)
+def test_the_rest_alone_allows_it(record: AccountRecord) -> None:
+    assert answer(record).state == "yes"
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_unread_policy_leaves_the_answer_unknown(case: str) -> None:
-    answer = decide(CASES[case], CALLER, TARGET, "ecr:PutImage")
+    found = answer(CASES[case])
 
-    assert answer.state == "unknown"
-    assert "not JSON" in answer.reason or "cannot be told" in answer.reason
+    assert found.state == "unknown"
+    assert "not JSON" in found.reason

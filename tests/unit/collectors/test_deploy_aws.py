@@ -168,7 +168,7 @@ def test_documented_budgets_are_those_that_runs_are_held_to() -> None:
     from auditor.collectors.aws.costs import BUDGETS
 
     text = (FOLDER.parents[1] / "docs" / "scale.md").read_text()
-    rows = re.findall(r"^\| `([a-z]+:\w+)` \| (\d+) \| (?:([\d,]+) )?(\w+)", text, re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z0-9]+:\w+)` \| (\d+) \| (?:([\d,]+) )?(\w+)", text, re.MULTILINE)
     documented = {name: (int(times), int((batch or "1").replace(",", ""))) for name, times, batch, _ in rows}
 
     assert set(documented) == set(BUDGETS)

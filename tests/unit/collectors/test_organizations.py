@@ -173,7 +173,12 @@ def test_delegated_credentials_read_the_organisation_once_for_all_accounts(tmp_p
         "Arn": f"arn:aws:iam::{ACCOUNT}:role/audit",
         "UserId": "u",
     }
-    read(world, tmp_path, accounts=[{}, {}, {}], organization_account={"account_id": MANAGEMENT})
+    read(
+        world,
+        tmp_path,
+        accounts=[{"session_tags": {"n": n}} for n in "123"],
+        organization_account={"account_id": MANAGEMENT},
+    )
 
     records = sorted((tmp_path / "snapshot" / "parts").glob("*.context.json"))
     assert len(records) == 3

@@ -26,6 +26,7 @@ from tests.support.fake_aws import FakeAws
 SDK = botocore.session.get_session()
 SOURCES = sorted(Path(inspect.getfile(auditor.collectors.aws)).parent.rglob("*.py"))
 ITEMS = 5
+PREFIXES = {"tagging": "resourcegroupstaggingapi", "servicequotas": "service-quotas"}
 
 
 def _services(operation: str) -> set[str]:
@@ -35,8 +36,15 @@ def _services(operation: str) -> set[str]:
         for call in plugins.collector(name).calls:
             service, _, known = call.partition(":")
             if known == operation:
-                found.add({"tagging": "resourcegroupstaggingapi"}.get(service, service))
+                found.add(PREFIXES.get(service, service))
     return found
+
+
+def _meant(operation: str, key: str) -> set[str]:
+    """Of services with an operation of the same name, those whose answer has the key; all where none has."""
+    services = {s for s in _services(operation) if s in SDK.get_available_services()}
+    holding = {s for s in services if key in SDK.get_service_model(s).operation_model(operation).output_shape.members}
+    return holding or services
 
 
 def _texts(node: ast.Call) -> list[str]:
@@ -55,7 +63,7 @@ def _uses(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 USES = sorted(
-    {(service, *use) for path in SOURCES for use in _uses(path.read_text("utf-8")) for service in _services(use[0])}
+    {(service, *use) for path in SOURCES for use in _uses(path.read_text("utf-8")) for service in _meant(*use[:2])}
 )
 
 
@@ -64,6 +72,9 @@ def sample(shape: Any, depth: int = 0) -> Any:
     if shape.type_name == "structure":
         if depth > 6:
             return {}
+        if getattr(shape, "is_tagged_union", False):
+            name = min(shape.members)
+            return {name: sample(shape.members[name], depth + 1)}
         return {name: sample(shape.members[name], depth + 1) for name in shape.required_members}
     if shape.type_name == "list":
         return [sample(shape.member, depth + 1)] * int(shape.metadata.get("min", 0))

@@ -61,10 +61,14 @@ def test_doctor_reads_targets_of_every_kind(tmp_path: Path) -> None:
     with fake_aws(world):
         found = check_targets(load_config(path), lambda _what, _count: None)
 
-    assert {one.scope: one.lacks for one in found} == {
-        "kubernetes/prod/all": [],
-        "workloads/111111111111/eu-west-1": ["batch:DescribeJobDefinitions: access_denied: refused by the test"],
-    }
+    assert (found.scopes, found.well) == (2, 1)
+    [lack] = found.lacks
+    assert (lack.operation, lack.reason, lack.policy) == (
+        "batch:DescribeJobDefinitions",
+        "access_denied",
+        "read-only.json",
+    )
+    assert lack.scopes == ["workloads/111111111111/eu-west-1"]
 
 
 def test_both_are_asked_before_registries() -> None:

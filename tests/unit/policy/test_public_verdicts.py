@@ -28,6 +28,8 @@ OF_THE_PLATFORM = {
     "REG-STO-001", "REG-TAG-001", "REG-TAG-002", "REG-TAG-004", "REG-USE-004",
 }  # fmt: skip
 """Rules that surely have something to say of a public registry."""
+UNASKED = {"REG-IMM-003", "REG-STO-002", "REG-TAG-003"}
+"""Unknown for want of what nobody asked for: an earlier snapshot, labels. That is no gap: see `decided` below."""
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "ecr-public:DescribeImages"}],
@@ -42,7 +44,9 @@ def verdicts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     world["ecr-public:GetRepositoryPolicy"] = {"policyText": json.dumps(POLICY)}
     read(world, folder)
     evaluate(folder / "snapshot", folder / "results.json", EvaluateOptions(engine=request.param))
-    found: dict[str, dict[str, Any]] = json.loads((folder / "results.json").read_bytes())["summary"]["by_rule"]
+    results = json.loads((folder / "results.json").read_bytes())
+    assert results["coverage"]["decided"] == 1.0
+    found: dict[str, dict[str, Any]] = results["summary"]["by_rule"]
     return found
 
 
@@ -50,7 +54,7 @@ def verdicts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def test_each_rule_has_a_verdict_or_does_not_apply(verdicts: dict[str, dict[str, Any]], rule: str) -> None:
     counts = verdicts[rule]
 
-    assert counts["unknown"] == 0
+    assert counts["unknown"] == 0 or rule in UNASKED
     if rule in OF_THE_PLATFORM:
         assert counts["pass"] + counts["fail"] > 0
     elif not find_rule(BUNDLE.rules, rule).is_for("ecr_public"):
