@@ -19,7 +19,9 @@ _NO_ANSWER = (Reason.TIMEOUT, Reason.NETWORK)
 
 
 class Caller:
-    """Calls one client. `service` is the prefix of operation names, as in `ecr:DescribeImages`.
+    """Calls one client, or one that `make` makes when it is first needed.
+
+    `service` is the prefix of operation names, as in `ecr:DescribeImages`.
 
     The first call goes alone: while nothing has answered yet, the others wait for it, so that a service that hangs
     holds one request in flight and not all of them. When it brings no answer, nor three later ones in a row, the rest
@@ -27,17 +29,36 @@ class Caller:
     """
 
     def __init__(
-        self, client: Any, service: str, pace: Pace, recorder: Recorder, silences: Silences | None = None
+        self,
+        client: Any,
+        service: str,
+        pace: Pace,
+        recorder: Recorder,
+        silences: Silences | None = None,
+        *,
+        make: Callable[[], Any] | None = None,
+        region: str = "",
     ) -> None:
-        self._client = client
+        self._client: Any = None
+        self._make = make
+        self._recorder = recorder
+        self._operations: dict[str, str] = {}
         self._service = service
         self._pace = pace
         self._silences = silences or Silences()
-        self._region = str(client.meta.region_name)
+        self._region = region
         self._first = threading.Lock()
         self._answered = False
         self._unanswered = 0
+        if client is not None:
+            self._use(client)
+
+    def _use(self, client: Any) -> None:
+        """Count what the client sends, and slow down where the service says so."""
         self._operations = {client.meta.method_to_api_mapping[name]: name for name in client.meta.method_to_api_mapping}
+        self._region = str(client.meta.region_name)
+        self._client = client
+        service, pace, recorder = self._service, self._pace, self._recorder
 
         def sent(event_name: str, **_: Any) -> None:
             # Every attempt is a request, retries included.
@@ -59,30 +80,34 @@ class Caller:
 
     def close(self) -> None:
         """Give the client's connections back."""
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One call. Errors: `CallFailedError`; `StoppedError` once the run was interrupted."""
         name = f"{self._service}:{operation}"
+        if self._answered:
+            return self._call(name, operation, parameters)
+        with self._first:
+            if not self._answered:
+                if self._unanswered or self._silences.silent(self._service, self._region):
+                    raise self._silence(name)
+                if self._client is None and self._make is not None:
+                    self._use(self._make())
+                self._silences.ask(self._region)
+                try:
+                    return self._call(name, operation, parameters)
+                finally:
+                    tried = self._answered or self._unanswered > 0
+                    self._silences.note(self._service, self._region, answered=self._answered if tried else None)
+        return self._call(name, operation, parameters)
+
+    def _call(self, name: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         method = self._operations.get(operation)
         if method is None:
             raise CallFailedError(
                 Unknown(Reason.UNSUPPORTED_BY_COLLECTOR, name, "the installed SDK does not know it"), "update boto3"
             )
-        if self._answered:
-            return self._call(name, method, parameters)
-        with self._first:
-            if not self._answered:
-                if self._unanswered or self._silences.silent(self._service, self._region):
-                    raise self._silence(name)
-                self._silences.ask(self._region)
-                try:
-                    return self._call(name, method, parameters)
-                finally:
-                    self._silences.note(self._service, self._region, answered=not self._unanswered)
-        return self._call(name, method, parameters)
-
-    def _call(self, name: str, method: str, parameters: dict[str, Any]) -> dict[str, Any]:
         if self._unanswered >= GIVE_UP_AFTER:
             raise self._silence(name)
         if not self._pace.admit(name):

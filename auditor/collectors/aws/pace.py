@@ -131,10 +131,12 @@ class Silences:
         with self._lock:
             self._waiting[region] += 1
 
-    def note(self, service: str, region: str, *, answered: bool) -> None:
-        """A scope's first request was answered (with whatever), or was not."""
+    def note(self, service: str, region: str, *, answered: bool | None) -> None:
+        """A scope's first request was answered (with whatever), or was not; None: it was not made."""
         with self._lock:
             self._waiting[region] -= 1
+            if answered is None:
+                return
             if answered:
                 self._heard.add(region)
             self._silent[service, region] = 0 if answered else self._silent.get((service, region), 0) + 1

@@ -60,9 +60,16 @@ class Visit:
         key = (service, prefix or service, region or self.region)
         found = self._callers.get(key)
         if found is None:
-            client = make_client(self.account.session, service, key[2], self.settings)
             silences = self.entrances.silences if self.entrances else None
-            found = self._callers[key] = Caller(client, key[1], self.pace, self.scope.recorder, silences)
+            found = self._callers[key] = Caller(
+                None,
+                key[1],
+                self.pace,
+                self.scope.recorder,
+                silences,
+                make=lambda: make_client(self.account.session, service, key[2], self.settings),
+                region=key[2],
+            )
         return found
 
     def close(self) -> None:
