@@ -77,6 +77,7 @@ lint: dev ## Format, lint, type and layer checks of Python, Rego and Rust; gener
 	cd engine && cargo fmt --check && cargo clippy --quiet --locked --all-targets -- -D warnings
 	$(PY) -m tools.generate_schemas --check
 	$(PY) -m tools.generate_docs --check
+	$(PY) -m tools.generate_policies --check
 
 .PHONY: test
 test: lint ## Everything: lint, Rego, Rust and Python tests with the real OPA and a browser, the wheel
@@ -100,9 +101,10 @@ fmt: dev ## Format Python, Rego and Rust
 	cd engine && cargo fmt
 
 .PHONY: docs
-docs: dev ## Regenerate the schemas, the rule catalogue and the command reference
+docs: dev ## Regenerate the schemas, the rule catalogue, the command reference and the IAM policies
 	$(PY) -m tools.generate_schemas
 	$(PY) -m tools.generate_docs
+	$(PY) -m tools.generate_policies
 
 .PHONY: fixtures
 fixtures: $(STAMPS)/demo ## Record the seed snapshot again

@@ -8,6 +8,7 @@ AuditorError                      exit
     PluginError                   2   a plug-in that does not load
   CredentialsError                2   nothing to sign requests with
   IncompleteError                 3   the audit could not read what it had to
+  InterruptedRunError           130   stopped by the user; finished parts were kept
   EngineError                     4   an engine failed on a rule it had accepted
     LimitExceededError            4   a rule ran longer than its bound
   ReportError                     4   a report could not be written
@@ -91,6 +92,12 @@ class IncompleteError(AuditorError):
     """The audit could not read what it had to."""
 
     exit_code = ExitCode.INCOMPLETE
+
+
+class InterruptedRunError(AuditorError):
+    """The user stopped a run whose finished parts were kept."""
+
+    exit_code = ExitCode.INTERRUPTED
 
 
 class DisagreementError(AuditorError):

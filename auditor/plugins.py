@@ -12,13 +12,18 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, cast
 
 from auditor.errors import PluginError, UsageError
-from auditor.ports import Collector, Reporter
+from auditor.ports import Collector, Composite, Reporter
 
 BUILTIN: dict[str, dict[str, str]] = {
     "collectors": {
         "ecr": "auditor.collectors.aws.ecr:EcrCollector",
+        "ecr_public": "auditor.collectors.aws.ecr_public:EcrPublicCollector",
+        "iam": "auditor.collectors.aws.iam:IamCollector",
+        "kubernetes": "auditor.collectors.kubernetes.collector:KubernetesCollector",
         "oci": "auditor.collectors.oci.collector:OciCollector",
+        "workloads": "auditor.collectors.aws.workloads:WorkloadsCollector",
     },
+    "composites": {"aws": "auditor.collectors.aws.composite:AwsTarget"},
     "engines": {
         "embedded": "auditor.policy.engines.embedded:EmbeddedEngine",
         "opa": "auditor.policy.engines.opa:OpaEngine",
@@ -33,7 +38,12 @@ BUILTIN: dict[str, dict[str, str]] = {
     },
 }
 
-_SINGULAR = {"collectors": "target kind", "engines": "engine", "reporters": "report format"}
+_SINGULAR = {
+    "collectors": "target kind",
+    "composites": "target kind",
+    "engines": "engine",
+    "reporters": "report format",
+}
 
 
 def names(kind: str) -> list[str]:
@@ -73,6 +83,11 @@ def load(kind: str, name: str) -> Any:
 def collector(kind: str) -> type[Collector]:
     """The collector of a target kind."""
     return cast("type[Collector]", load("collectors", kind))
+
+
+def composite(kind: str) -> Composite:
+    """What a target kind stands for, ready to expand."""
+    return cast("Composite", load("composites", kind)())
 
 
 def reporter(name: str) -> Reporter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, ClassVar, Literal, Protocol, runtime_checkable
 
+from auditor.inventory.plan import ScopePlan
 from auditor.inventory.recorder import Recorder
 from auditor.inventory.writing import SnapshotWriter
 
@@ -27,6 +28,30 @@ class Collector(Protocol):
 
     def collect(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Callable[[str, int], None]) -> None:
         """Write every scope of `target` (validated by `settings_schema`) to `writer`."""
+        ...
+
+
+@runtime_checkable
+class Planner(Protocol):
+    """A collector that can tell beforehand what it would take."""
+
+    def plan(
+        self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Callable[[str, int], None]
+    ) -> list[ScopePlan]:
+        """Make only the cheap calls that list what there is. `writer` is thrown away afterwards."""
+        ...
+
+
+@runtime_checkable
+class Composite(Protocol):
+    """A target that stands for others: several kinds of collector with the same settings."""
+
+    kind: ClassVar[str]
+    schema: ClassVar[tuple[str, str]]
+    """The package and name of the JSON Schema of the target."""
+
+    def expand(self, target: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The targets that it stands for, each with its `kind`, validated by nobody yet."""
         ...
 
 
@@ -78,4 +103,4 @@ class Reporter(Protocol):
         ...
 
 
-__all__ = ["Collector", "Engine", "Phase", "Recorder", "Reporter"]
+__all__ = ["Collector", "Composite", "Engine", "Phase", "Planner", "Recorder", "Reporter"]

@@ -1,6 +1,9 @@
 """Runs every benchmark."""
 
-from bench import collection, evaluation
+from bench import access, collection, evaluation, organisation, retention
 
 collection.main()
+organisation.main()
 evaluation.main()
+retention.main()
+access.main()

@@ -7,7 +7,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-from auditor.analysis.derive import derive_registry, derive_repository
+from auditor.analysis.derive import derive_registry, derive_repository, with_outlook
 from auditor.inventory.facts import Absent, Known, Reason, Unknown
 from auditor.inventory.images import Image, Signature
 from auditor.inventory.model import Registry, RegistryRecord, Repository, RepositoryRecord
@@ -66,13 +66,15 @@ def _records(names: list[str]) -> Iterator[RepositoryRecord]:
         rng = random.Random(number)
         images = Known([_image(rng, number, i) for i in range(IMAGES_PER_REPOSITORY)])
         repository = _repository(rng, ref, name)
-        yield RepositoryRecord(
-            id=f"{URN}:{name}",
-            scope=SCOPE,
-            now=NOW,
-            repository=repository,
-            derived=derive_repository(repository, images),
-            images=images,
+        yield with_outlook(
+            RepositoryRecord(
+                id=f"{URN}:{name}",
+                scope=SCOPE,
+                now=NOW,
+                repository=repository,
+                derived=derive_repository(repository, images),
+                images=images,
+            )
         )
 
 

@@ -12,8 +12,8 @@ from auditor.policy.catalogue import RuleMeta
 from tools.generated import ROOT, write_or_check
 
 COMMANDS = (
-    "init", "collect", "evaluate", "report", "audit", "explain", "doctor",
-    "rules list", "rules show", "policy test", "policy check",
+    "init", "collect", "evaluate", "report", "audit", "access", "explain", "doctor",
+    "rules list", "rules show", "policy test", "policy check", "retention simulate",
 )  # fmt: skip
 
 

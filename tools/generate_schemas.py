@@ -16,6 +16,7 @@ from auditor.inventory.identity import AccountRecord
 from auditor.inventory.model import RegistryRecord, RepositoryRecord
 from auditor.inventory.store import Manifest
 from auditor.inventory.workloads import WorkloadRecord
+from auditor.run.access_report import AccessReport
 from tools.generated import ROOT, write_or_check
 
 SCHEMAS: dict[str, tuple[type, str]] = {
@@ -25,6 +26,7 @@ SCHEMAS: dict[str, tuple[type, str]] = {
     "account-record": (AccountRecord, "The identities of one account: what a rule on them gets as input"),
     "workload-record": (WorkloadRecord, "One container that runs: what a rule on workloads gets as input"),
     "registry-record": (RegistryRecord, "The context of a scope: what a rule gets as data.context"),
+    "access": (AccessReport, "What auditor access --json writes"),
     "inventory": (InventoryDocument, "An inventory in one document, as anyone can hand it over"),
 }
 

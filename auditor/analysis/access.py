@@ -14,14 +14,15 @@ from typing import Literal
 
 from auditor.analysis.iam_actions import (
     REGISTRY_ACTIONS,
-    WHOLE,
+    Service,
     action_table,
     capability_of,
+    is_partial,
     match_actions,
     needs_registry,
 )
 from auditor.analysis.iam_conditions import Narrowing, matching, narrow, required_keys, take_apart
-from auditor.analysis.iam_document import ConditionEntry, PolicyText, Statement, parse_policy
+from auditor.analysis.iam_document import ConditionEntry, PolicyText, Statement, parse_policy, resources_as_written
 from auditor.analysis.iam_problems import find_problems
 from auditor.inventory.derived import CAPABILITIES, AccessAnalysis, Capability, Grant
 
@@ -53,16 +54,17 @@ def analyse_access(
     owner_account: str,
     scope: Scope,
     registry_scope: RegistryScope | None = None,
+    service: Service = "ecr",
 ) -> AccessAnalysis:
     """The grants and the problems of one policy document.
 
     `scope`: what the policy is attached to. `registry_scope`: for a registry policy, which actions it
-    decides on; None when that is not known, read as all.
+    decides on; None when that is not known, read as all. `service`: whose actions it is about.
     Errors: `InputError` for text that is no policy document.
     """
     document = parse_policy(text)
-    reader = _Reader(owner_account, scope, registry_scope)
-    return AccessAnalysis(grants=reader.grants(document), problems=find_problems(document, scope))
+    reader = _Reader(owner_account, scope, registry_scope, service)
+    return AccessAnalysis(grants=reader.grants(document), problems=find_problems(document, scope, service))
 
 
 def account_of(principal: str) -> str:
@@ -76,10 +78,11 @@ def account_of(principal: str) -> str:
 class _Reader:
     """Reads the statements of one document."""
 
-    def __init__(self, owner: str, scope: Scope, registry_scope: RegistryScope | None) -> None:
+    def __init__(self, owner: str, scope: Scope, registry_scope: RegistryScope | None, service: Service) -> None:
         self._owner = owner
         self._scope = scope
-        known = frozenset(action for action in action_table().actions if action.startswith("ecr:"))
+        self._service = service
+        known = frozenset(action for action in action_table().actions if action.startswith(f"{service}:"))
         if scope == "repository":
             self._decided = frozenset(action for action in known if not needs_registry(action))
         else:
@@ -265,13 +268,14 @@ class _Reader:
             audience=access.kind,
             principals=sorted(access.values),
             capabilities=[capability for capability in CAPABILITIES if capability in held],
-            partial=any(capability in held and not held[capability] >= WHOLE[capability] for capability in WHOLE),
+            partial=is_partial(held, self._service),
             actions=actions,
             statement=statement.index,
             sid=statement.sid,
             guarded=access.guarded,
             certainty="unknown" if access.doubt else "exact",
             reason=access.doubt,
+            resources=resources_as_written(statement) if self._scope == "registry" else [],
         )
 
 

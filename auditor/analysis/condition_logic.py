@@ -8,6 +8,7 @@ for a missing key, `ForAnyValue:` is false.
 from __future__ import annotations
 
 import ipaddress
+import operator
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -37,40 +38,40 @@ _NEGATED = {
 
 def holds(entry: ConditionEntry, actual: Values) -> bool:
     """Whether a condition holds for a request whose key has these values. Errors: `UndecidableError`."""
-    operator = take_apart(entry.operator)
-    if operator.base == "null":
+    parts = take_apart(entry.operator)
+    if parts.base == "null":
         wanted = {value.lower() for value in entry.values}
         return ("true" if actual is None else "false") in wanted
-    if operator.quantifier not in ("", "foranyvalue", "forallvalues"):
+    if parts.quantifier not in ("", "foranyvalue", "forallvalues"):
         raise UndecidableError(f"the operator {entry.operator} is not known")
-    one = _single(operator, entry.values)
+    one = _single(parts, entry.values)
     if actual is None:
-        return missing_result(operator)
-    if operator.quantifier == "forallvalues":
+        return missing_result(parts)
+    if parts.quantifier == "forallvalues":
         return all(one(value) for value in actual)
-    if operator.quantifier == "foranyvalue" or len(actual) != 1:
+    if parts.quantifier == "foranyvalue" or len(actual) != 1:
         return any(one(value) for value in actual)
     return one(actual[0])
 
 
-def missing_result(operator: Operator) -> bool:
+def missing_result(parts: Operator) -> bool:
     """What an operator gives for a key that the request does not have."""
-    if operator.quantifier == "foranyvalue":
-        return operator.if_exists
-    return operator.if_exists or operator.quantifier == "forallvalues" or operator.base in _NEGATED
+    if parts.quantifier == "foranyvalue":
+        return parts.if_exists
+    return parts.if_exists or parts.quantifier == "forallvalues" or parts.base in _NEGATED
 
 
-def is_negated(operator: Operator) -> bool:
+def is_negated(parts: Operator) -> bool:
     """Whether the operator is true for values that match none of those listed."""
-    return operator.base in _NEGATED
+    return parts.base in _NEGATED
 
 
-def _single(operator: Operator, wanted: Sequence[str]) -> Callable[[str], bool]:
+def _single(parts: Operator, wanted: Sequence[str]) -> Callable[[str], bool]:
     """The test of one value: any of `wanted` for a positive operator, none of them for a negated one."""
-    negated = operator.base in _NEGATED
-    compare = _COMPARE.get(_NEGATED.get(operator.base, operator.base))
+    negated = parts.base in _NEGATED
+    compare = _COMPARE.get(_NEGATED.get(parts.base, parts.base))
     if compare is None:
-        raise UndecidableError(f"the operator {operator.base} is not known")
+        raise UndecidableError(f"the operator {parts.base} is not known")
     return lambda actual: any(compare(actual, value) for value in wanted) != negated
 
 
@@ -80,6 +81,17 @@ def arn_like(actual: str, pattern: str) -> bool:
     if len(wanted) != len(parts):
         return False
     return all(pattern_matches(value, part) for value, part in zip(parts, wanted, strict=True))
+
+
+def _arns(actual: str, pattern: str) -> bool:
+    if arn_like(actual, pattern):
+        return True
+    if pattern.count(":") < _COLONS and pattern_matches(actual, pattern):
+        raise UndecidableError(f"{pattern!r} is no ARN, and matches one only as text")
+    return False
+
+
+_COLONS = 5
 
 
 def pattern_matches(actual: str, pattern: str) -> bool:
@@ -92,6 +104,27 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError as error:
         raise UndecidableError(f"{text!r} is no number") from error
+
+
+def _numbers(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
+    return _typed(_number, compare)
+
+
+def _moments(compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
+    return _typed(moment, compare)
+
+
+def _typed(read: Callable[[str], float], compare: Callable[[float, float], bool]) -> Callable[[str, str], bool]:
+    """A comparison of typed values: one in the request that is of another type matches nothing."""
+
+    def matches(actual: str, wanted: str) -> bool:
+        limit = read(wanted)
+        try:
+            return compare(read(actual), limit)
+        except UndecidableError:
+            return False
+
+    return matches
 
 
 def moment(text: str) -> float:
@@ -109,28 +142,32 @@ def moment(text: str) -> float:
 
 def _inside(actual: str, network: str) -> bool:
     try:
-        return ipaddress.ip_address(actual) in ipaddress.ip_network(network, strict=False)
+        wanted = ipaddress.ip_network(network, strict=False)
     except ValueError as error:
         raise UndecidableError(f"{network!r} is no network") from error
+    try:
+        return ipaddress.ip_address(actual) in wanted
+    except ValueError:
+        return False
 
 
 _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "stringequals": lambda actual, wanted: actual == wanted,
     "stringequalsignorecase": lambda actual, wanted: actual.lower() == wanted.lower(),
     "stringlike": pattern_matches,
-    "arnlike": arn_like,
-    "arnequals": arn_like,
+    "arnlike": _arns,
+    "arnequals": _arns,
     "bool": lambda actual, wanted: actual.lower() == wanted.lower(),
     "binaryequals": lambda actual, wanted: actual == wanted,
     "ipaddress": _inside,
-    "numericequals": lambda actual, wanted: _number(actual) == _number(wanted),
-    "numericlessthan": lambda actual, wanted: _number(actual) < _number(wanted),
-    "numericlessthanequals": lambda actual, wanted: _number(actual) <= _number(wanted),
-    "numericgreaterthan": lambda actual, wanted: _number(actual) > _number(wanted),
-    "numericgreaterthanequals": lambda actual, wanted: _number(actual) >= _number(wanted),
-    "dateequals": lambda actual, wanted: moment(actual) == moment(wanted),
-    "datelessthan": lambda actual, wanted: moment(actual) < moment(wanted),
-    "datelessthanequals": lambda actual, wanted: moment(actual) <= moment(wanted),
-    "dategreaterthan": lambda actual, wanted: moment(actual) > moment(wanted),
-    "dategreaterthanequals": lambda actual, wanted: moment(actual) >= moment(wanted),
+    "numericequals": _numbers(operator.eq),
+    "numericlessthan": _numbers(operator.lt),
+    "numericlessthanequals": _numbers(operator.le),
+    "numericgreaterthan": _numbers(operator.gt),
+    "numericgreaterthanequals": _numbers(operator.ge),
+    "dateequals": _moments(operator.eq),
+    "datelessthan": _moments(operator.lt),
+    "datelessthanequals": _moments(operator.le),
+    "dategreaterthan": _moments(operator.gt),
+    "dategreaterthanequals": _moments(operator.ge),
 }

@@ -8,16 +8,16 @@ searched by itself. Exact for text, addresses, numbers, dates and booleans; what
 from __future__ import annotations
 
 import ipaddress
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from auditor.analysis.condition_logic import UndecidableError, Values, holds, is_negated, moment
+from auditor.analysis.condition_logic import UndecidableError, Values, holds, is_negated, moment, pattern_matches
 from auditor.analysis.iam_conditions import take_apart
 from auditor.analysis.iam_document import ConditionEntry
+from auditor.analysis.pattern_walk import Group, escape, search_text
 
-MAX_STATES = 3000
+ARN_PARTS = 6
 FRESH = "zz0"
 """A value that no policy is likely to name."""
 
@@ -32,15 +32,21 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Domain:
-    """What a key may be: whether the request may lack it, and what every value starts with."""
+    """What a key may be: whether the request may lack it, and what holds for every value.
+
+    `public_address`: an address of the public Internet. `of_account`: an ARN of a resource of this account.
+    """
 
     may_be_missing: bool = True
-    may_be_present: bool = True
     prefix: str = ""
     multivalued: bool = False
+    public_address: bool = False
+    of_account: str = ""
 
 
 NOTHING = object()
+_COMBINED = 3
+_TRIED = 12
 
 
 def find_value(wanted: Sequence[Wanted], domain: Domain) -> Values | object:
@@ -50,33 +56,76 @@ def find_value(wanted: Sequence[Wanted], domain: Domain) -> Values | object:
     """
     if domain.may_be_missing and _all(wanted, None):
         return None
-    if not domain.may_be_present:
-        return NOTHING
-    candidates = list(dict.fromkeys(_candidates(wanted, domain.prefix)))
+    candidates = [c for c in dict.fromkeys(_candidates(wanted, domain)) if _fits(c, domain)]
     for candidate in candidates:
         if _all(wanted, (candidate,)):
             return (candidate,)
-    if domain.multivalued:
-        for size in (2, 3):
-            for chosen in combinations(candidates[:12], size):
-                if _all(wanted, chosen):
-                    return chosen
-    found = _search_text(wanted, domain.prefix)
-    return NOTHING if found is None else (found,)
+    if domain.multivalued and (several := _several(wanted, candidates)):
+        return several
+    found = search_text(_text_groups(wanted, domain))
+    if found is None:
+        return NOTHING
+    if not _fits(found, domain) or not _all(wanted, (found,)):
+        raise UndecidableError(f"{wanted[0].entry.key} has too many values to try")
+    return (found,)
+
+
+def _several(wanted: Sequence[Wanted], candidates: Sequence[str]) -> Values:
+    for size in range(2, _COMBINED + 1):
+        for chosen in combinations(candidates[:_TRIED], size):
+            if _all(wanted, chosen):
+                return chosen
+    if len(wanted) > _COMBINED or len(candidates) > _TRIED:
+        raise UndecidableError(f"{wanted[0].entry.key} has too many values to try")
+    return None
 
 
 def _all(wanted: Sequence[Wanted], value: Values) -> bool:
     return all(holds(one.entry, value) == one.outcome for one in wanted)
 
 
-def _candidates(wanted: Sequence[Wanted], prefix: str) -> Iterator[str]:
+_PRIVATE = [
+    ipaddress.ip_network(text)
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7")
+]
+
+
+def _fits(value: str, domain: Domain) -> bool:
+    if not value.startswith(domain.prefix):
+        return False
+    if domain.of_account:
+        parts = value.split(":", 5)
+        return len(parts) == ARN_PARTS and parts[0] == "arn" and parts[4] == domain.of_account
+    if not domain.public_address:
+        return True
+    try:
+        address = ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    # Only a request through a VPC endpoint comes from such an address, and it has no aws:SourceIp.
+    return not any(address in network for network in _PRIVATE)
+
+
+def _candidates(wanted: Sequence[Wanted], domain: Domain) -> Iterator[str]:
     for one in wanted:
         base = take_apart(one.entry.operator).base
         for value in one.entry.values:
             for text in _around(base, value):
-                if text.startswith(prefix):
-                    yield text
-    yield from (prefix + FRESH, *(() if prefix else ("true", "false", "203.0.113.77", "2001:db8::77", "0")))
+                yield text
+                if domain.prefix.startswith("arn:"):
+                    yield domain.prefix + text.rpartition("/")[2]
+                elif domain.of_account:
+                    parts = text.split(":", 5)
+                    yield ":".join([*parts[:4], domain.of_account, *parts[5:]])
+    if domain.public_address:
+        for network in _PRIVATE:
+            yield from _addresses(str(network))
+    if domain.of_account:
+        yield f"arn:aws:{FRESH}:{FRESH}:{domain.of_account}:{FRESH}"
+    yield from (
+        domain.prefix + FRESH,
+        *(() if domain.prefix else ("true", "false", "203.0.113.77", "2001:db8::77", "0")),
+    )
 
 
 def _around(base: str, value: str) -> Iterator[str]:
@@ -116,88 +165,60 @@ def _addresses(value: str) -> Iterator[str]:
             yield str(kind(number))
 
 
-# ---------------------------------------------------------------- text that several patterns must agree on
-_TEXT = {"stringequals", "stringlike", "stringnotequals", "stringnotlike"}
+# ---------------------------------------------------------------- text that must match several patterns
+_ARN = {"arnequals", "arnlike", "arnnotequals", "arnnotlike"}
 
 
-def _search_text(wanted: Sequence[Wanted], prefix: str) -> str | None:
-    """A text that matches what it must and nothing that it must not: a walk through all patterns at once."""
-    groups: list[tuple[bool, list[str]]] = []
+def _text_groups(wanted: Sequence[Wanted], domain: Domain) -> list[Group] | None:
+    """The patterns that a text must match, or must not; None where trying the edges was all that there is."""
+    groups: list[Group] = []
+    typed = False
     for one in wanted:
         operator = take_apart(one.entry.operator)
-        if operator.base not in _TEXT:
-            if operator.base in ("null", "bool", "ipaddress", "notipaddress") or operator.base.startswith(
-                ("numeric", "date")
-            ):
-                return None  # the edges above are all that there is
-            raise UndecidableError(f"{one.entry.operator} on {one.entry.key} has too many values to try")
-        literal = operator.base.endswith("equals")
-        patterns = [_escape(value) if literal else value for value in one.entry.values]
-        groups.append((one.outcome != is_negated(operator), patterns))
-    if prefix:
-        groups.append((True, [_escape(prefix) + "*"]))
-    return _walk(groups)
+        patterns = _patterns(operator.base, one.entry, domain)
+        if patterns is not None:
+            groups.append((one.outcome != is_negated(operator), patterns))
+        elif operator.base != "null":
+            typed = True
+        elif holds(one.entry, ("",)) != one.outcome:
+            return None
+    if typed and groups:
+        raise UndecidableError(f"{wanted[0].entry.key} is compared as text and as a value")
+    if typed:
+        return None
+    if domain.prefix:
+        groups.append((True, [escape(domain.prefix) + "*"]))
+    if domain.of_account:
+        groups.append((True, [f"arn:*:*:*:{domain.of_account}:*"]))
+    return groups
 
 
-_STAR, _ONE = "\0*", "\0?"
+def _patterns(base: str, entry: ConditionEntry, domain: Domain) -> list[str] | None:
+    """The values of a condition on text as patterns; None for one on values of another type."""
+    if base in ("stringequals", "stringnotequals"):
+        return [escape(value) for value in entry.values]
+    if base in ("stringlike", "stringnotlike"):
+        return [value for value in entry.values if _may_be_of(domain.of_account, value)]
+    if base in _ARN and domain.of_account:
+        parts = [(value, value.split(":", 5)) for value in entry.values]
+        return [v for v, p in parts if len(p) == ARN_PARTS and pattern_matches(domain.of_account, p[4])]
+    if base in _ARN and domain.prefix.startswith("arn:"):
+        return [text for value in entry.values if (text := _after_account(value, domain.prefix)) is not None]
+    if base in ("null", "bool", "ipaddress", "notipaddress") or base.startswith(("numeric", "date")):
+        return None
+    raise UndecidableError(f"{entry.operator} on {entry.key} has too many values to try")
 
 
-def _escape(text: str) -> str:
-    return text.replace("*", "\1").replace("?", "\2")
+def _may_be_of(account: str, pattern: str) -> bool:
+    """Whether a text of this pattern can be an ARN of the account: surely not where it fixes another one."""
+    parts = pattern.split(":", 5)
+    fixed = account and len(parts) == ARN_PARTS and "*" not in "".join(parts[:5])
+    return not fixed or pattern_matches(account, parts[4])
 
 
-def _tokens(pattern: str) -> tuple[str, ...]:
-    return tuple(_STAR if c == "*" else _ONE if c == "?" else {"\1": "*", "\2": "?"}.get(c, c) for c in pattern)
-
-
-def _walk(groups: list[tuple[bool, list[str]]]) -> str | None:
-    machines = [[_tokens(pattern) for pattern in patterns] for _, patterns in groups]
-    alphabet = [*sorted({token for group in machines for tokens in group for token in tokens} - {_STAR, _ONE}), "~"]
-    start = tuple(tuple(_close(tokens, {0}) for tokens in group) for group in machines)
-    queue: deque[tuple[tuple[tuple[frozenset[int], ...], ...], str]] = deque([(start, "")])
-    seen = {start}
-    while queue:
-        state, text = queue.popleft()
-        if text and all(
-            any(len(tokens) in positions for tokens, positions in zip(group, at, strict=True)) == match
-            for (match, _), group, at in zip(groups, machines, state, strict=True)
-        ):
-            return text
-        for character in alphabet:
-            following = tuple(
-                tuple(_step(tokens, positions, character) for tokens, positions in zip(group, at, strict=True))
-                for group, at in zip(machines, state, strict=True)
-            )
-            if following in seen:
-                continue
-            if any(match and not any(at) for (match, _), at in zip(groups, following, strict=True)):
-                continue
-            if len(seen) >= MAX_STATES:
-                raise UndecidableError("the patterns are too many to try")
-            seen.add(following)
-            queue.append((following, text + character))
-    return None
-
-
-def _close(tokens: tuple[str, ...], positions: set[int]) -> frozenset[int]:
-    """A star may match nothing."""
-    result = set(positions)
-    for position in sorted(positions):
-        at = position
-        while at < len(tokens) and tokens[at] == _STAR:
-            at += 1
-            result.add(at)
-    return frozenset(result)
-
-
-def _step(tokens: tuple[str, ...], positions: frozenset[int], character: str) -> frozenset[int]:
-    following: set[int] = set()
-    for position in positions:
-        if position == len(tokens):
-            continue
-        token = tokens[position]
-        if token == _STAR:
-            following.add(position)
-        elif token in (_ONE, character):
-            following.add(position + 1)
-    return _close(tokens, following)
+def _after_account(pattern: str, prefix: str) -> str | None:
+    """An ARN pattern as a pattern of text, for ARNs whose first five parts are those of `prefix`."""
+    parts, fixed = pattern.split(":", 5), prefix.split(":", 5)
+    if len(parts) != ARN_PARTS or not all(map(pattern_matches, fixed[:5], parts[:5])):
+        return None
+    return ":".join([*map(escape, fixed[:5]), parts[5]])

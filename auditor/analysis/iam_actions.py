@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -18,13 +19,23 @@ from auditor.inventory.derived import Capability
 
 ActionVerdict = Literal["valid", "unknown", "invalid", "malformed", "other_service", "suspicious"]
 
+Service = Literal["ecr", "ecr-public"]
+SERVICES: tuple[Service, ...] = ("ecr", "ecr-public")
+
+
+def _both(*names: str) -> frozenset[str]:
+    """Actions that the private and the public registry share by name."""
+    return frozenset(f"{service}:{name}" for service in SERVICES for name in names)
+
+
+# Pulling from a public registry takes no permission, so that it has no action either.
 _PULL = frozenset({"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"})
-_PUSH = frozenset({"ecr:PutImage", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload"})
-_DELETE = frozenset({"ecr:BatchDeleteImage", "ecr:DeleteRepository"})
+_PUSH = _both("PutImage", "InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload")
+_DELETE = _both("BatchDeleteImage", "DeleteRepository")
 _REPLICATE = frozenset({"ecr:ReplicateImage"})
-_CREATE = frozenset({"ecr:CreateRepository", "ecr:BatchImportUpstreamImage"})
-WHOLE: dict[Capability, frozenset[str]] = {"pull": _PULL, "push": _PUSH}
-"""Capabilities that take more than one action."""
+_CREATE = _both("CreateRepository") | {"ecr:BatchImportUpstreamImage"}
+_NEUTRAL = _both("GetAuthorizationToken", "BatchCheckLayerAvailability")
+_COMPOSITE: dict[Capability, frozenset[str]] = {"pull": _PULL, "push": _PUSH}
 REGISTRY_ACTIONS = _REPLICATE | _CREATE
 """What a registry policy decides on when its scope is not all actions."""
 # Names that people mean something else by: difflib would not find these.
@@ -59,8 +70,16 @@ def action_table() -> ActionTable:
 @cache
 def pattern_regex(pattern: str, ignore_case: bool = True) -> re.Pattern[str]:
     """An IAM pattern as a regular expression for the whole text; names of actions ignore case, ARNs do not."""
-    parts = [".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern]
-    return re.compile(re.sub(r"(\.\*)+", ".*", "".join(parts)), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+    first, *others = [_literal(part) for part in pattern.split("*")]
+    text = first
+    if others:
+        # The first place where a middle part fits is as good as any: atomic, or hostile patterns take for ever.
+        text += "".join(f"(?>.*?{part})" for part in others[:-1] if part) + ".*" + others[-1]
+    return re.compile(text, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
+
+
+def _literal(part: str) -> str:
+    return "".join("." if c == "?" else re.escape(c) for c in part)
 
 
 @cache
@@ -71,7 +90,7 @@ def match_actions(pattern: str) -> tuple[str, ...]:
 
 
 @cache
-def classify_action(pattern: str, service: str = "ecr") -> ActionVerdict:
+def classify_action(pattern: str, service: Service = "ecr") -> ActionVerdict:
     """What an Action element is worth in a policy of `service`."""
     if pattern == "*":
         return "valid"
@@ -79,7 +98,7 @@ def classify_action(pattern: str, service: str = "ecr") -> ActionVerdict:
     if not separator or not name or not prefix:
         return "malformed"
     if not pattern_regex(prefix).fullmatch(service):
-        return "other_service" if match_actions(pattern) or prefix.lower() not in ("ecr", "ecr-public") else "invalid"
+        return "other_service" if match_actions(pattern) or prefix.lower() not in SERVICES else "invalid"
     matched = [action for action in match_actions(pattern) if action.startswith(service + ":")]
     api = [action for action in action_table().api_only if pattern_regex(pattern).fullmatch(action)]
     if not matched:
@@ -89,13 +108,12 @@ def classify_action(pattern: str, service: str = "ecr") -> ActionVerdict:
     return "valid"
 
 
-def suggest_actions(pattern: str, most: int = 3) -> list[str]:
-    """The nearest known actions, best first."""
+def suggest_actions(pattern: str, most: int = 3, service: Service = "ecr") -> list[str]:
+    """The nearest known actions of `service`, best first."""
     prefix, _, name = pattern.partition(":")
     bare = name.replace("*", "").replace("?", "").lower()
-    if bare in _MEANT:
+    if bare in _MEANT and service == "ecr":
         return list(_MEANT[bare])
-    service = prefix.lower() if prefix.lower() in ("ecr", "ecr-public") else "ecr"
     by_name = {
         action.partition(":")[2].lower(): action
         for action in action_table().actions
@@ -110,6 +128,21 @@ def needs_registry(action: str) -> bool:
     return "repository" not in action_table().actions[action]["resources"]
 
 
+def needed_for(capability: Capability, service: Service = "ecr") -> frozenset[str]:
+    """The actions that a capability needs all of; empty for one that any of its actions gives a part of."""
+    return frozenset(action for action in _COMPOSITE.get(capability, ()) if action.startswith(f"{service}:"))
+
+
+def is_partial(held: Mapping[Capability, Collection[str]], service: Service) -> bool:
+    """Whether some capability that takes several actions of `service` is held without one of them."""
+    return any(
+        action.startswith(f"{service}:") and action not in held[capability]
+        for capability, actions in _COMPOSITE.items()
+        if capability in held
+        for action in actions
+    )
+
+
 @cache
 def capability_of(action: str) -> Capability | None:
     """What a known action lets one do; None for actions that do nothing to a repository."""
@@ -122,7 +155,7 @@ def capability_of(action: str) -> Capability | None:
     ):
         if action in actions:
             return capability  # type: ignore[return-value]  # the literals above are capabilities
-    if action in ("ecr:GetAuthorizationToken", "ecr:BatchCheckLayerAvailability"):
+    if action in _NEUTRAL:
         return None
     access = action_table().actions.get(action, {}).get("access")
     return "metadata" if access in ("Read", "List") else "administer"

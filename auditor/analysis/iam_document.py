@@ -97,6 +97,13 @@ def parse_policy(text: str) -> PolicyText:
     )
 
 
+def resources_as_written(statement: Statement) -> list[str]:
+    """The Resource patterns, or `NotResource …` for those that are left out; empty where there are neither."""
+    if statement.not_resources is not None:
+        return [f"NotResource {pattern}" for pattern in statement.not_resources]
+    return list(statement.resources or ())
+
+
 def _depth(value: Any) -> int:
     depth, level = 0, [value]
     while level:

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 
 import msgspec
 
-from auditor.analysis.derive import derive_registry, derive_repository
+from auditor.analysis.derive import derive_registry, derive_repository, with_outlook
+from auditor.analysis.totals import RegistryCount
 from auditor.errors import InputError
+from auditor.inventory.derived import RegistryTotals
 from auditor.inventory.document import RegistryScope, document_digest, parse_document
-from auditor.inventory.facts import Known
+from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.model import RegistryRecord, RepositoryRecord
 from auditor.inventory.names import registry_urn, repository_urn, scope_id
 from auditor.inventory.source import ScopeInput
@@ -53,13 +55,14 @@ class DocumentSource:
 
     def _context(self, scope: RegistryScope, identity: str) -> bytes:
         registry = scope.registry
+        derived = msgspec.structs.replace(derive_registry(registry), totals=_totals(scope))
         return self._encode(
             RegistryRecord(
                 id=registry_urn(registry.kind, registry.account, registry.region),
                 scope=identity,
                 now=self.taken_at,
                 registry=registry,
-                derived=derive_registry(registry),
+                derived=derived,
             )
         )
 
@@ -67,14 +70,28 @@ class DocumentSource:
         registry = scope.registry
         urn = registry_urn(registry.kind, registry.account, registry.region)
         for entry in sorted(scope.repositories, key=lambda entry: entry.repository.name):
-            yield RepositoryRecord(
-                id=repository_urn(urn, entry.repository.name),
-                scope=identity,
-                now=self.taken_at,
-                repository=entry.repository,
-                derived=derive_repository(entry.repository, entry.images),
-                images=entry.images,
+            yield with_outlook(
+                RepositoryRecord(
+                    id=repository_urn(urn, entry.repository.name),
+                    scope=identity,
+                    now=self.taken_at,
+                    repository=entry.repository,
+                    derived=derive_repository(entry.repository, entry.images),
+                    images=entry.images,
+                )
             )
+
+
+def _totals(scope: RegistryScope) -> Fact[RegistryTotals]:
+    """What the registry holds; unknown while it is not told which repositories there are."""
+    names = scope.registry.repository_names
+    if not isinstance(names, Known):
+        return Unknown(Reason.PENDING, names.source, "the list of repositories is not known")
+    count = RegistryCount()
+    for entry in scope.repositories:
+        count.add(entry.repository, entry.images)
+    given = {entry.repository.name for entry in scope.repositories}
+    return Known(count.totals(len(set(names.value) - given)))
 
 
 def _scope_id(scope: RegistryScope) -> str:

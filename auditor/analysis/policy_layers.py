@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
-from auditor.analysis.condition_logic import arn_like, pattern_matches
+from auditor.analysis.condition_logic import pattern_matches
 from auditor.analysis.iam_actions import match_actions
 from auditor.analysis.iam_document import PolicyText, Statement, parse_policy
 from auditor.analysis.request_context import Caller, Fixed, Held
+from auditor.errors import InputError
 from auditor.inventory.identity import IdentityPolicy
 
 LayerKind = Literal["identity", "boundary", "scp", "rcp", "repository", "registry"]
@@ -42,12 +43,20 @@ class Clause:
     statement: Statement
     variables: bool
     """Policy variables are expanded (Version 2012-10-17)."""
-    actions: frozenset[str] = field(default=frozenset())
+    actions: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
+    """The context keys whose values its text needs."""
+    keys: frozenset[str] = frozenset()
+    """All context keys that it asks for."""
 
-    @property
-    def allows(self) -> bool:
-        """Whether it is an Allow; anything that is not surely one is read as a Deny by the caller's doubts."""
-        return self.statement.effect == "Allow"
+    may_allow: bool = True
+    """Not surely a Deny; an effect that is neither has its doubts."""
+    may_deny: bool = False
+    """Not surely an Allow."""
+
+    def about(self, action: str) -> bool:
+        """Whether it is, or may be, about an action."""
+        return action in self.actions or bool(self.statement.doubts)
 
 
 @dataclass(frozen=True)
@@ -59,45 +68,57 @@ class Policy:
     clauses: tuple[Clause, ...]
     doubt: str = ""
     """Why the policy may say something else than its clauses."""
+    scope_doubt: str = ""
+    """Why a registry's policy may not decide on other than registry actions."""
 
 
-def compile_text(text: str, name: str, layer: LayerKind) -> Policy:
-    """A policy from its document. Errors: `InputError`."""
-    return _compile(parse_policy(text), name, layer)
+def compile_text(text: str, name: str, layer: LayerKind, decides: frozenset[str] | None = None) -> Policy:
+    """A policy from its document. `decides`: the only actions that it decides on. Errors: `InputError`."""
+    return _compile(parse_policy(text), name, layer, decides)
 
 
 def compile_identity(policy: IdentityPolicy, layer: LayerKind) -> Policy:
     """A policy from the statements that were kept of it. Errors: `InputError`."""
-    statements = [json.loads(statement.text) for statement in policy.statements]
-    document = parse_policy(json.dumps({"Version": policy.version or None, "Statement": statements}))
+    kept = ",".join(statement.text for statement in policy.statements)
+    version = f'"Version": {json.dumps(policy.version)}, ' if policy.version else ""
+    document = parse_policy(f'{{{version}"Statement": [{kept}]}}')
     places = [statement.index for statement in policy.statements]
+    if len(places) != len(document.statements):
+        raise InputError("a statement is not one JSON value")
     renumbered = tuple(replace(s, index=places[s.index]) for s in document.statements)
-    return _compile(replace(document, statements=renumbered), policy.name, layer)
+    return _compile(replace(document, statements=renumbered), policy.id or policy.name, layer, None)
 
 
-def _compile(document: PolicyText, name: str, layer: LayerKind) -> Policy:
+def _compile(document: PolicyText, name: str, layer: LayerKind, decides: frozenset[str] | None) -> Policy:
     variables = document.version == "2012-10-17"
-    return Policy(
-        name,
-        layer,
-        tuple(
-            Clause(
-                Cited(layer, name, statement.index, statement.sid, statement.effect),
-                statement,
-                variables,
-                actions_of(statement),
-            )
-            for statement in document.statements
-        ),
-        doubt=document.doubts[0] if document.doubts else "",
-    )
+
+    def clause(statement: Statement) -> Clause:
+        actions = actions_of(statement)
+        needs = variables_in(statement) if variables else frozenset()
+        return Clause(
+            Cited(layer, name, statement.index, statement.sid, statement.effect),
+            statement,
+            variables,
+            actions if decides is None else actions & decides,
+            needs,
+            needs.union(entry.key for entry in statement.conditions),
+            may_allow=statement.effect != "Deny",
+            may_deny=statement.effect != "Allow",
+        )
+
+    clauses = tuple(clause(statement) for statement in document.statements)
+    return Policy(name, layer, clauses, doubt=document.doubts[0] if document.doubts else "")
 
 
 def actions_of(statement: Statement) -> frozenset[str]:
     """The known registry actions that a statement is about."""
-    patterns: Iterable[str] = statement.not_actions or statement.actions
-    matched = frozenset(action for pattern in patterns for action in match_actions(pattern))
+    matched = _matched(statement.not_actions or statement.actions)
     return frozenset(match_actions("*")) - matched if statement.not_actions else matched
+
+
+@cache
+def _matched(patterns: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(action for pattern in patterns for action in match_actions(pattern))
 
 
 # ---------------------------------------------------------------- resources
@@ -118,17 +139,35 @@ def resource_match(clause: Clause, arn: str, held: dict[str, Held]) -> Match:
 
 
 def _one_resource(clause: Clause, pattern: str, arn: str, held: dict[str, Held]) -> Match:
-    if "${" in pattern and clause.variables:
+    if clause.needs and "${" in pattern:
         expanded = expand(pattern, held)
         if expanded is None:
             return "maybe"
         if expanded == "":
             return "no"
         pattern = expanded
-    if pattern == "*" or arn_like(arn, pattern):
+    if pattern in ("*", arn) or _resource_regex(pattern).fullmatch(arn):
         return "yes"
-    # A wildcard that would have to cross a colon: the guide says that it does not, services differ.
+    # A wildcard inside a segment that would have to cross a colon: the guide says that it does not.
     return "maybe" if pattern_matches(arn, pattern) else "no"
+
+
+@cache
+def _resource_regex(pattern: str) -> re.Pattern[str]:
+    """A resource's pattern: `*` at the end of a segment goes on beyond the colon, elsewhere it stays inside.
+
+    Source: "IAM JSON policy elements: Resource", on wildcards.
+    """
+    return re.compile(":".join(_segment(segment) for segment in pattern.split(":")), re.DOTALL)
+
+
+def _segment(pattern: str) -> str:
+    first, *others = ["".join("[^:]" if c == "?" else re.escape(c) for c in part) for part in pattern.split("*")]
+    if not others:
+        return first
+    # Atomic: the first place where a middle part fits is as good as any other.
+    middle = "".join(f"(?>[^:]*?{part})" for part in others[:-1] if part)
+    return first + middle + ("[^:]*" + others[-1] if others[-1] else ".*")
 
 
 def expand(text: str, held: dict[str, Held]) -> str | None:
@@ -183,11 +222,13 @@ def principal_match(clause: Clause, caller: Caller) -> Directness:
 
 
 def _one_principal(kind: str, value: str, caller: Caller) -> Directness:
+    if caller.kind == "service":
+        return "direct" if kind == "Service" and value == caller.arn else "no"
     if kind != "AWS":
         return "no" if kind in ("Service", "Federated", "CanonicalUser") else "maybe"
     if value == "*":
         return "everyone"
-    if value in (caller.arn, caller.unique_id):
+    if not caller.chosen and caller.kind != "root" and value in (caller.arn, caller.unique_id):
         return "direct"
     root = _ROOT.fullmatch(value)
     if value == caller.account or (root is not None and root.group(1) == caller.account):
@@ -196,6 +237,14 @@ def _one_principal(kind: str, value: str, caller: Caller) -> Directness:
     if session and caller.kind == "role" and session.groups() == (caller.account, caller.name):
         return "session"
     return "maybe" if "${" in value else "no"
+
+
+_IDENTITY_OF: dict[str, frozenset[str]] = {
+    "user": frozenset({"account", "direct"}),
+    "role": frozenset({"account", "direct", "session"}),
+    "root": frozenset({"account"}),
+    "service": frozenset({"direct"}),
+}
 
 
 def _not_named(statement: Statement, caller: Caller) -> Directness:
@@ -207,7 +256,7 @@ def _not_named(statement: Statement, caller: Caller) -> Directness:
     named = {_one_principal(kind, value, caller) for kind, value in statement.not_principals}
     if statement.effect == "Allow":
         return "no" if named & {"direct", "account", "everyone", "session"} else "everyone"
-    needed = {"account", "direct"} if caller.kind == "user" else {"account", "direct", "session"}
+    needed = _IDENTITY_OF[caller.kind]
     if "everyone" in named or named >= needed:
         return "no"
     return "maybe" if named & {"account", "direct", "session", "maybe"} else "everyone"

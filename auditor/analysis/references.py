@@ -27,8 +27,11 @@ _HOST = re.compile(
 _PLACEHOLDER = re.compile(r"\$\{?[A-Za-z_]|\{\{|<[a-z-]+>|%[A-Z_]+%")
 _DEFAULTED = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*:-([^}]*)\}")
 _HEX_LENGTH = {"sha256": 64, "sha512": 128}
+# One registry answers under several names: plain, FIPS, dual-stack, each with its partition's ending.
 _ECR = re.compile(
-    r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|on\.aws)"
+    r"(?P<account>\d{12})\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9-]+)\."
+    r"(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|on\.aws|on\.amazonwebservices\.(?:com\.cn|eu)|c2s\.ic\.gov|sc2s\.sgov\.gov"
+    r"|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
 )
 
 
@@ -104,7 +107,7 @@ def _finish(registry: str, path: str, tag: str, digest: str) -> ParsedReference:
     host = DEFAULT_REGISTRY if registry in ("", "index.docker.io") else registry
     if host == DEFAULT_REGISTRY and "/" not in path:
         path = f"library/{path}"
-    ecr = _ECR.fullmatch(host)
+    ecr = _ECR.fullmatch(host.lower().removesuffix(":443"))
     default = not tag and not digest
     return ParsedReference(
         registry=host,
@@ -156,9 +159,10 @@ def repository_path_error(name: str) -> str:
 
 
 def analyse_repository_name(name: str, host: str, tags: list[str]) -> ReferenceAnalysis:
-    """Whether `host/name` and every tag are well-formed; bad tags sorted."""
+    """Whether `host/name` and every tag are well-formed; bad tags sorted. `host` may hold the start of the path."""
+    registry, slash, prefix = host.partition("/")
     return ReferenceAnalysis(
-        repository_error=_name_problem(host, name),
+        repository_error=_name_problem(registry, f"{prefix}{slash}{name}"),
         components=name.split("/"),
         bad_tags=sorted({tag for tag in tags if _tag_problem(tag)}),
     )

@@ -1,11 +1,12 @@
 """Reads ECR lifecycle policies: normalised rules, errors that make ECR refuse them, warnings.
 
-Source: "Lifecycle policy parameters" of the ECR user guide and botocore's enums. What a policy would
-delete is another question (simulation), which this module does not answer.
+Source: "Lifecycle policy properties" and the service quotas of the ECR user guide, and botocore's enums. What a policy
+would delete is another question, which `lifecycle` answers.
 
 Error codes: not_an_object, rules_missing, field_missing, field_type, value_not_allowed, priority_twice,
 any_not_last, untagged_twice, selector_twice, unit_mismatch, count_too_small, prefix_and_pattern,
-tagged_without_list, list_without_tagged, too_many_wildcards, pulled_needs_transition, transitioned_needs_archive.
+tagged_without_list, list_without_tagged, too_many_wildcards, pulled_needs_transition, transitioned_needs_archive,
+class_mismatch, target_mismatch, too_many_rules.
 Warning codes: several_prefixes, shadowed, description_number, prefix_overmatch.
 """
 
@@ -22,6 +23,7 @@ from auditor.inventory.derived import PolicyProblem, RetentionAnalysis, Retentio
 MAX_BYTES = 256 * 1024
 MAX_WILDCARDS = 4
 MIN_ARCHIVE_DAYS = 90
+MAX_RULES = 50
 
 _COUNT_TYPES = {
     "imageCountMoreThan": "count",
@@ -52,6 +54,8 @@ def analyse_retention(text: str) -> RetentionAnalysis:
         errors.extend(found)
         if rule is not None:
             rules.append(rule)
+    if len(raw) > MAX_RULES:
+        errors.append(PolicyProblem("too_many_rules", 0, "/rules", str(len(raw)), f"more than {MAX_RULES} rules"))
     errors.extend(_across(rules))
     return RetentionAnalysis(
         rules=sorted(rules, key=lambda rule: rule.priority),
@@ -93,7 +97,10 @@ def _rule(index: int, entry: Any) -> tuple[RetentionRule | None, list[PolicyProb
 
 
 def _fields(index: int, entry: dict[str, Any], selection: dict[str, Any]) -> Iterator[PolicyProblem]:
-    yield from _integer(index, "/rulePriority", entry.get("rulePriority"))
+    priority = entry.get("rulePriority")
+    yield from _integer(index, "/rulePriority", priority)
+    if isinstance(priority, int) and priority < 1:
+        yield problem("value_not_allowed", index, "/rulePriority", priority, "rulePriority must be at least 1")
     yield from _integer(index, "/selection/countNumber", selection.get("countNumber"))
     action = entry.get("action")
     kind = action.get("type") if isinstance(action, dict) else None
@@ -159,6 +166,16 @@ def _count(index: int, entry: dict[str, Any], selection: dict[str, Any]) -> Iter
         yield problem("unit_mismatch", index, "/selection/countUnit", unit or "", f"{kind} needs countUnit days")
     if isinstance(number, int) and number < 1:
         yield problem("count_too_small", index, "/selection/countNumber", number, "countNumber must be at least 1")
+    if (
+        kind in ("imageCountMoreThan", "sinceImagePushed", "sinceImagePulled")
+        and selection.get("storageClass", "standard") != "standard"
+    ):
+        message = f"{kind} can only select images of the standard class"
+        yield problem("class_mismatch", index, "/selection/storageClass", selection["storageClass"], message)
+    target = action.get("targetStorageClass") if isinstance(action, dict) else None
+    if archive and target != "archive":
+        message = "transition needs targetStorageClass archive"
+        yield problem("target_mismatch", index, "/action/targetStorageClass", target or "", message)
     if kind == "sinceImagePulled" and not archive:
         yield problem("pulled_needs_transition", index, "/action/type", "", "sinceImagePulled can only transition")
     if kind == "sinceImageTransitioned":
@@ -173,14 +190,17 @@ def _count(index: int, entry: dict[str, Any], selection: dict[str, Any]) -> Iter
 def _across(rules: list[RetentionRule]) -> Iterator[PolicyProblem]:
     priorities: set[int] = set()
     selectors: set[tuple[Any, ...]] = set()
-    last = max((rule.priority for rule in rules), default=0)
+    last: dict[str, int] = {}
+    for rule in rules:
+        last[rule.storage_class] = max(rule.priority, last.get(rule.storage_class, rule.priority))
     for index, rule in enumerate(rules):
         if rule.priority in priorities:
             message = f"the priority {rule.priority} is used twice"
             yield problem("priority_twice", index, "/rulePriority", rule.priority, message)
         priorities.add(rule.priority)
-        if rule.tag_status == "any" and rule.priority != last and rule.storage_class == "standard":
-            yield problem("any_not_last", index, "/rulePriority", rule.priority, "any must have the last priority")
+        if rule.tag_status == "any" and rule.priority != last[rule.storage_class]:
+            message = "any must have the last priority of its storage class"
+            yield problem("any_not_last", index, "/rulePriority", rule.priority, message)
         selector = (rule.tag_status, rule.pattern_kind, tuple(sorted(rule.patterns)), rule.storage_class)
         if selector in selectors and rule.tag_status != "any":
             code = "untagged_twice" if rule.tag_status == "untagged" else "selector_twice"

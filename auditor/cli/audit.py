@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from auditor.cli import options as opt
-from auditor.cli.collect import print_collected
+from auditor.cli.collect import announce, print_collected, print_plan
 from auditor.cli.common import command, progress, say
 
 EPILOG = "Example: auditor audit -c auditor.yaml -o audit -r html -r sarif"
@@ -26,11 +26,13 @@ def audit(
         list[str] | None,
         typer.Option("--report", "-r", help="Report format (default html). Repeatable.", metavar="FORMAT[=PATH]"),
     ] = None,
+    since: opt.Since = None,
     engine: opt.Engine = None,
     opa_url: opt.OpaUrl = None,
     policy: opt.Policies = None,
     waivers: opt.Waivers = None,
     baseline: opt.Baseline = None,
+    kev: opt.Kev = None,
     check: opt.Check = None,
     skip_check: opt.SkipCheck = None,
     severity: opt.Severities = None,
@@ -40,6 +42,9 @@ def audit(
     min_coverage: opt.MinCoverage = None,
     soft_fail: opt.SoftFail = False,
     include_passed: opt.IncludePassed = False,
+    resume: opt.Resume = False,
+    dry_run: opt.DryRun = False,
+    as_json: opt.PlanJson = False,
 ) -> None:
     """Collect, evaluate and report: the main job."""
     from auditor.cli.summary import print_summary
@@ -49,6 +54,9 @@ def audit(
     from auditor.run.reporting import report as run_report
 
     settings = opt.read_config(config)
+    if dry_run:
+        print_plan(settings, since, as_json=as_json)
+        return
     requests = [ReportRequest.parse(text) for text in report or ["html"]]
     check_requests(requests)
     options = opt.evaluate_options(
@@ -58,6 +66,7 @@ def audit(
         policy=policy,
         waivers=waivers,
         baseline=baseline,
+        kev=kev,
         check=check,
         skip_check=skip_check,
         severity=severity,
@@ -68,9 +77,10 @@ def audit(
         soft_fail=soft_fail,
         include_passed=include_passed,
     )
+    announce(settings, output / "snapshot", since, resume=resume)
     with progress("Reading") as advance:
-        collected = collect(settings, output / "snapshot", advance)
-    print_collected(collected.manifest.scopes)
+        collected = collect(settings, output / "snapshot", advance, since=since, resume=resume)
+    print_collected(collected.manifest)
     results = output / "results.json"
     outcome = evaluate(output / "snapshot", results, options)
     written = run_report(results, requests, output)

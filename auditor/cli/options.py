@@ -25,6 +25,10 @@ Baseline = Annotated[
     Path | None,
     typer.Option("--baseline", help="Earlier results.json: its failures do not fail this run.", metavar="FILE"),
 ]
+Kev = Annotated[
+    Path | None,
+    typer.Option("--kev", help="CISA's catalogue of known exploited vulnerabilities, JSON or CSV.", metavar="FILE"),
+]
 Check = Annotated[list[str] | None, typer.Option("--check", help="Run only this rule. Repeatable.", metavar="ID")]
 SkipCheck = Annotated[
     list[str] | None, typer.Option("--skip-check", help="Leave this rule out. Repeatable.", metavar="ID")
@@ -50,6 +54,13 @@ MinCoverage = Annotated[
     typer.Option("--min-coverage", help="Exit 3 below this percentage (default 100).", metavar="PERCENT"),
 ]
 SoftFail = Annotated[bool, typer.Option("--soft-fail", help="Exit 0 instead of 1 or 3.")]
+Since = Annotated[
+    Path | None,
+    typer.Option("--since", help="Earlier snapshot: compare with it, reuse what did not change.", metavar="SNAPSHOT"),
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted collection.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only list repositories, and tell what collecting would take.")]
+PlanJson = Annotated[bool, typer.Option("--json", help="With --dry-run: the plan as JSON.")]
 IncludePassed = Annotated[bool, typer.Option("--include-passed", help="List passed verdicts too.")]
 
 _SEVERITIES = ("critical", "high", "medium", "low", "info")
@@ -70,6 +81,7 @@ def evaluate_options(
     policy: list[Path] | None,
     waivers: Path | None,
     baseline: Path | None,
+    kev: Path | None,
     check: list[str] | None,
     skip_check: list[str] | None,
     severity: list[str] | None,
@@ -102,6 +114,7 @@ def evaluate_options(
         policies=policies,
         waivers=waivers or (config.resolve(settings.waivers) if settings.waivers else None),
         baseline=baseline or (config.resolve(settings.baseline) if settings.baseline else None),
+        kev=kev or (config.resolve(settings.kev) if settings.kev else None),
         check=tuple(check or ()),
         skip_check=tuple(skip_check or ()),
         severities=tuple(severity or ()),

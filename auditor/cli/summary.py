@@ -98,14 +98,20 @@ def _coverage(out: Console, outcome: EvaluateOutcome) -> None:
     repositories = sum(scope.repositories for scope in coverage.scopes)
     images = sum(scope.images for scope in coverage.scopes)
     out.print()
-    out.print(
-        f"Coverage {_percent(coverage.ratio)} of facts read, {_percent(coverage.decided)} of verdicts decided; "
-        f"{repositories:,} repositories, {images:,} images in {len(coverage.scopes)} scopes."
-    )
+    counted = (_counted(repositories, "repository", "repositories"), _counted(images, "image", "images"))
+    out.print(f"{', '.join(counted)} in {_counted(len(coverage.scopes), 'scope', 'scopes')}.")
+    out.print(f"Coverage: {_percent(coverage.ratio)} of facts read, {_percent(coverage.decided)} of verdicts decided.")
+    if coverage.unasked:
+        verdicts = _counted(coverage.unasked, "verdict waits", "verdicts wait")
+        out.print(f"{verdicts} for what was not asked for; each unknown says how to ask.")
     for scope in coverage.scopes:
         for error in scope.errors[:3]:
             text = f"not read: {scope.id}: {error.operation} ({error.reason}, {error.count} times)"
             out.print(printable(text), style="yellow", markup=False)
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _percent(ratio: float) -> str:

@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rules: dict[str, RuleSettings] = {}
     waivers: str | None = None
     baseline: str | None = None
+    kev: str | None = None
     engine: EngineName = "embedded"
     opa_url: str | None = None
     fail_on: FailOn = "high"

@@ -13,6 +13,8 @@ class VerdictLedger:
     def __init__(self, rules: list[str]) -> None:
         self._by_rule: dict[str, Counter[str]] = {rule: Counter() for rule in rules}
         self._by_severity: dict[str, Counter[str]] = {severity.value: Counter() for severity in Severity}
+        self.unasked = 0
+        """Unknown verdicts for want of what the audit was not asked to read: no gap of it."""
 
     def add(self, rule: str, status: str, severity: str, count: int = 1) -> None:
         """Count `count` verdicts."""
@@ -24,8 +26,11 @@ class VerdictLedger:
         return sum(counter[status.value] for counter in self._by_rule.values())
 
     def decided(self) -> float:
-        """Share of applicable verdicts that are not unknown; 1.0 when nothing applies."""
-        unknown = self.total(Status.UNKNOWN)
+        """Share of applicable verdicts that are not unknown; 1.0 when nothing applies.
+
+        Those that want something that nobody asked the audit to read are left out.
+        """
+        unknown = self.total(Status.UNKNOWN) - self.unasked
         applicable = unknown + sum(self.total(status) for status in (Status.PASS, Status.FAIL, Status.WAIVED))
         return 1.0 if applicable == 0 else (applicable - unknown) / applicable
 

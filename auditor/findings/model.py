@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from auditor.inventory.recorder import ErrorEntry
+
 RESULTS_SCHEMA_VERSION = 1
 
 
@@ -94,6 +96,8 @@ class Finding(msgspec.Struct, frozen=True):
     """Known from the baseline: shown, and does not decide the exit code."""
     waived_status: str = ""
     """For a waived finding: what it is without the waiver."""
+    in_use: bool | msgspec.UnsetType = msgspec.UNSET
+    """The image runs, or is kept ready to run; left out where it is not, or where that is not known."""
 
 
 class RemediationText(msgspec.Struct, frozen=True):
@@ -140,17 +144,6 @@ class RunInfo(msgspec.Struct, frozen=True):
     snapshot_taken_at: str
 
 
-class CollectionError(msgspec.Struct, frozen=True):
-    """Something that could not be read."""
-
-    operation: str
-    reason: str
-    code: str
-    message: str
-    affects: str
-    count: int = 1
-
-
 class ScopeCoverage(msgspec.Struct, frozen=True):
     """What was read of one scope (registry × account × region)."""
 
@@ -158,7 +151,7 @@ class ScopeCoverage(msgspec.Struct, frozen=True):
     repositories: int
     images: int
     calls: int
-    errors: list[CollectionError]
+    errors: list[ErrorEntry]
     wanted: int
     """Facts that the collector set out to read."""
     answered: int
@@ -167,11 +160,16 @@ class ScopeCoverage(msgspec.Struct, frozen=True):
 
 
 class Coverage(msgspec.Struct, frozen=True):
-    """`ratio`: answered / wanted over all scopes; `decided`: share of applicable verdicts that are not unknown."""
+    """`ratio`: answered / wanted over all scopes; `decided`: share of applicable verdicts that are not unknown.
+
+    Verdicts that are unknown only for want of what the audit was not asked to read are left out of `decided`.
+    """
 
     ratio: float
     decided: float
     scopes: list[ScopeCoverage]
+    unasked: int = 0
+    """How many of these there are."""
 
 
 class StatusCounts(msgspec.Struct, frozen=True):

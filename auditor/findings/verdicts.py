@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -36,6 +36,35 @@ class Verdict(msgspec.Struct, frozen=True):
     tag: str = ""
     vulnerabilities: list[str] = []
     """All vulnerability ids that this verdict counts, for waivers that name one."""
+    in_use: bool = False
+    """The image runs, or is kept ready to run."""
+    not_asked: bool = False
+    """Unknown for want of what this audit was not asked to read, as the rule says; see `lacks_only_unasked`."""
+
+
+_NEVER_ASKED = {"not_requested", "unsupported_by_platform"}
+
+
+def lacks_only_unasked(verdict: Verdict) -> bool:
+    """Whether an unknown verdict misses nothing but what nobody set out to read: no gap of the audit.
+
+    Told by its evidence: it holds unknown facts, and all of them were not requested, or the platform has no such thing.
+    """
+    if verdict.not_asked or verdict.status != "unknown":
+        return verdict.not_asked
+    found = False
+    stack: list[Any] = [item.value for item in verdict.evidence]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            if value.get("state") == "unknown" and "reason" in value:
+                if value["reason"] not in _NEVER_ASKED:
+                    return False
+                found = True
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
+    return found
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -106,6 +135,8 @@ class FindingSink:
         shown = Status.WAIVED if applied else status
         known = identity in self._baseline
         self.ledger.add(rule.id, shown.value, severity)
+        if shown is Status.UNKNOWN and lacks_only_unasked(verdict):
+            self.ledger.unasked += 1
         if shown is Status.FAIL and not known:
             self.new_failures[severity] = self.new_failures.get(severity, 0) + 1
         self._spool.add(
@@ -123,6 +154,7 @@ class FindingSink:
                 settle=verdict.settle,
                 baseline=known and shown is Status.FAIL,
                 waived_status=status.value if applied else "",
+                in_use=verdict.in_use or msgspec.UNSET,
             )
         )
 

@@ -145,6 +145,9 @@ class WaiverBook:
                     "resource_id": f"waiver:{waiver.id}",
                     "rules": list(waiver.rules),
                     "resource": waiver.resource,
+                    "reason": waiver.reason,
+                    "owner": waiver.owner,
+                    "cve": waiver.cve,
                     "expires": waiver.expires,
                     "matched": self.matched[waiver.id],
                 }

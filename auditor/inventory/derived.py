@@ -39,6 +39,9 @@ class Grant(Record, frozen=True):
     """A service grant pinned to a source account or ARN."""
     certainty: Literal["exact", "unknown"]
     reason: str
+    resources: list[str] = []
+    """Of a registry policy: the ARNs that the statement is about, as written; `NotResource …` for those it leaves
+    out. Empty for a repository's own policy, which has none."""
 
 
 class PolicyProblem(Record, frozen=True):
@@ -59,6 +62,17 @@ class AccessAnalysis(Record, frozen=True):
 
     grants: list[Grant]
     problems: list[PolicyProblem]
+
+
+class KeyGrant(Record, frozen=True):
+    """A statement of an encryption key's policy that lets in everybody, or may do so (`certainty`)."""
+
+    key: str
+    """ARN."""
+    statement: int
+    sid: str
+    certainty: Literal["exact", "unknown"]
+    reason: str = ""
 
 
 class RetentionRule(Record, frozen=True):
@@ -94,7 +108,11 @@ class ReferenceAnalysis(Record, frozen=True):
 
 
 class Use(Record, frozen=True):
-    """A workload that runs, or may start, an image of this repository."""
+    """A workload that runs, or may start, an image of this repository.
+
+    Beside the image that the reference means there is one for the indexes it is a platform of, one for each
+    platform of an index, and one for what the tag points to now where something else runs (`through`).
+    """
 
     digest: str
     """Empty where the reference names a tag or digest that the repository does not hold."""
@@ -102,6 +120,18 @@ class Use(Record, frozen=True):
     workload: str
     """Id of the workload record."""
     running: bool = True
+    label: str = ""
+    """The workload in words: `service prod/app`."""
+    through: str = ""
+    """The digest that runs, where this one is in use only because of it."""
+
+
+class Users(Record, frozen=True):
+    """Who uses one image: the first label and how many more; only of what runs, where anything does."""
+
+    first: str
+    others: int
+    running: bool
 
 
 class RepositoryUsage(Record, frozen=True):
@@ -110,6 +140,8 @@ class RepositoryUsage(Record, frozen=True):
     complete: bool
     missing: list[str]
     uses: list[Use]
+    users: dict[str, Users] = {}
+    """Digest -> who uses it: the uses, grouped."""
 
 
 class MovedTag(Record, frozen=True):
@@ -140,12 +172,22 @@ class Removal(Record, frozen=True):
     because_of: str = ""
 
 
+RuleStanding = Literal["acts", "waits", "shadowed", "never_matches"]
+
+
 class RuleOutlook(Record, frozen=True):
-    """What one rule of a retention policy does: how many images it selects, and takes within the horizon."""
+    """What one rule of a retention policy does: how many images it selects, and takes within the horizon.
+
+    `owned`: of those it selects, the ones that no rule before it selects, which alone it may take.
+    `standing`: `acts` takes some; `waits` takes none within the horizon; `shadowed` owns none of what it selects;
+    `never_matches` selects none, though images were pushed lately.
+    """
 
     priority: int
     matched: int
     taken: int
+    owned: int = 0
+    standing: RuleStanding = "waits"
 
 
 class RetentionOutlook(Record, frozen=True):
@@ -162,6 +204,26 @@ class RetentionOutlook(Record, frozen=True):
     doubts: list[str]
 
 
+class PublishedImage(Record, frozen=True):
+    """An image of a public repository whose digest a private one holds as well."""
+
+    digest: str
+    tags: list[str]
+    """In the public repository, sorted."""
+    private: list[str]
+    """Ids of the private repositories, at most 20, sorted."""
+
+
+class PublishedImages(Record, frozen=True):
+    """Tagged images that are public and in a private registry of the snapshot; at most 1,000, sorted by digest.
+
+    `missing`: what was not read of the private registries; with any, others than `images` may be there too.
+    """
+
+    images: list[PublishedImage]
+    missing: list[str]
+
+
 class Growth(Record, frozen=True):
     """What a registry held at an earlier snapshot, taken at `since`, and holds now."""
 
@@ -172,3 +234,17 @@ class Growth(Record, frozen=True):
     images: int
     size_bytes_before: int
     size_bytes: int
+
+
+class RegistryTotals(Record, frozen=True):
+    """What a registry holds. `uncounted` repositories were left out by a filter, or their images or sizes not read."""
+
+    repositories: int
+    """All that there are, those left out included."""
+    images: int
+    size_bytes: int
+    """An upper bound: see `Repository.size_bytes`."""
+    largest: str
+    """The repository with most images; empty: there is none."""
+    largest_images: int
+    uncounted: int

@@ -2,6 +2,8 @@
 
 Only statements that can touch a container registry are kept (any that names such an action, matches one
 by a wildcard, or excludes others with NotAction); `index` is their place in the policy they come from.
+A policy without any such statement is left out where it grants, and kept, empty, where it bounds: a boundary
+or a control policy that says nothing of registries allows nothing of them.
 """
 
 from __future__ import annotations
@@ -33,6 +35,8 @@ class IdentityPolicy(Record, frozen=True):
     statements: list[PolicyStatement]
     size: int
     """Statements in the whole policy."""
+    unread: str = ""
+    """Why the document could not be read: then it may allow and deny anything."""
 
 
 class PrincipalRecord(Record, frozen=True):
@@ -42,13 +46,14 @@ class PrincipalRecord(Record, frozen=True):
     kind: Literal["role", "user"]
     unique_id: str
     policies: list[str]
-    """Ids of `IdentityPolicy`."""
+    """Ids of `IdentityPolicy`, of those that can touch a registry."""
     boundary: str = ""
+    """Id of the `IdentityPolicy` that bounds it; empty without one."""
     groups: list[str] = []
     tags: dict[str, str] = {}
     trusts: list[str] = []
-    """Who may take a role on: `service:ecs-tasks.amazonaws.com`, `account:…`, `federated:…`, `anyone`; a
-    condition is shown by a trailing ` if`."""
+    """Who may take a role on: `service:ecs-tasks.amazonaws.com`, `account:…`, `principal:<ARN>`, `federated:…`,
+    `anyone`; a condition is shown by a trailing ` if`. Upper bound: what a Deny takes away is not counted."""
     session_tags: bool = False
     """Whoever takes the role on may set session tags, which replace the role's own."""
     created_at: str = ""
@@ -63,6 +68,9 @@ class AccessKey(Record, frozen=True):
     active: bool
     created_at: Fact[str]
     last_used_at: Fact[str]
+    """Absent: never used, as far back as the platform remembers."""
+    consumers: Fact[list[str]] = Unknown(Reason.NOT_REQUESTED, "cloudtrail:LookupEvents")
+    """Namespaces, clusters and pipelines that use it. The platform keeps no such list."""
 
 
 class GuardrailLevel(Record, frozen=True):
@@ -86,28 +94,37 @@ class Guardrails(Record, frozen=True):
 
 
 class OrganizationPlacement(Record, frozen=True):
-    """Where an account stands: `path` as in aws:PrincipalOrgPaths, `o-…/r-…/ou-…/`."""
+    """Where an account stands: `path` as in aws:PrincipalOrgPaths, `o-…/r-…/ou-…/`; empty where it was not read."""
 
     id: str
     path: str
 
 
 class IdentityGrant(Record, frozen=True):
-    """What one statement of an identity policy lets its holders do to registries."""
+    """What one statement of an identity policy lets its holders do to registries, before all other policies.
 
-    principal: str
+    One a statement, not one a holder: an administrator's policy may be held by thousands of roles.
+    """
+
     policy: str
+    """Id of the `IdentityPolicy`."""
     statement: int
     sid: str
+    holders: list[str]
+    """ARNs of those it is attached to, groups folded into their members; at most 20, sorted."""
+    holder_count: int
     capabilities: list[Capability]
+    """Without what an unconditional Deny of the same policy takes away."""
     writes: bool
-    """Holds a write or permission-management action."""
+    """Holds a write or permission-management action on repositories."""
     every_action: bool
     """`*` or all actions of a registry service."""
     resources: list[str]
     every_repository: bool
+    """No Resource and no condition on resource tags leaves a repository of an account and region out."""
     conditional: bool
     actions: list[str]
+    """As written; `NotAction …` for those that are left out."""
 
 
 class Witness(Record, frozen=True):

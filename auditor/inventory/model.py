@@ -13,18 +13,21 @@ from auditor.inventory.base import Record
 from auditor.inventory.derived import (
     AccessAnalysis,
     Growth,
+    KeyGrant,
+    PublishedImages,
     ReferenceAnalysis,
+    RegistryTotals,
     RepositoryHistory,
     RepositoryUsage,
     RetentionAnalysis,
     RetentionOutlook,
 )
-from auditor.inventory.facts import Fact, Known, Reason, Unknown
+from auditor.inventory.facts import Absent, Fact, Reason, Unknown
 from auditor.inventory.images import Image
 from auditor.inventory.keys import EncryptionKey
 from auditor.inventory.operations import AuditTrail, EventRule, Quota
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument, RegistryKind, RegistryRef
-from auditor.inventory.replication import CacheRule, CreationTemplate, Replica, ReplicationRule
+from auditor.inventory.replication import CacheRule, CreationTemplate, Replica, ReplicationLinks, ReplicationRule
 from auditor.inventory.scanning import RegistryScanning, ScanSettings, Suppression
 
 
@@ -47,7 +50,7 @@ class Repository(Record, frozen=True):
     retention_policy: Fact[PolicyDocument]
     size_bytes: Fact[int]
     """Sum of the images' sizes; shared layers counted once per image, so an upper bound."""
-    visibility: Fact[Literal["private", "public"]] = Known("private")
+    visibility: Fact[Literal["private", "public"]] = Unknown(Reason.NOT_REQUESTED, "the registry's own setting")
     """`public`: anybody may pull without any identity."""
 
 
@@ -65,6 +68,8 @@ class RepositoryDerived(Record, frozen=True):
     """What the retention policy will remove; absent without a policy."""
     replicas: Fact[list[Replica]] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
     """One for each destination that replication rules name for this repository."""
+    published: Fact[PublishedImages] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
+    """Images of a public repository that a private one holds too; unknown where no private registry was read."""
 
 
 class SigningRule(Record, frozen=True):
@@ -80,8 +85,11 @@ class Registry(Record, frozen=True, kw_only=True):
     id: str
     kind: RegistryKind
     host: str
+    """See `RegistryRef.host`."""
     account: str
     region: str
+    other_hosts: list[str] = []
+    """See `RegistryRef.other_hosts`."""
     organization: Fact[str]
     repository_names: Fact[list[str]]
     selection: Literal["all", "filtered"] = "filtered"
@@ -100,7 +108,7 @@ class Registry(Record, frozen=True, kw_only=True):
     trails: Fact[list[AuditTrail]] = Unknown(Reason.NOT_REQUESTED, "cloudtrail:DescribeTrails")
     event_rules: Fact[list[EventRule]] = Unknown(Reason.NOT_REQUESTED, "events:ListRules")
     quotas: Fact[list[Quota]] = Unknown(Reason.NOT_REQUESTED, "servicequotas:ListServiceQuotas")
-    visibility: Fact[Literal["private", "public"]] = Known("private")
+    visibility: Fact[Literal["private", "public"]] = Unknown(Reason.NOT_REQUESTED, "the registry's own setting")
     """`public`: the registry serves anybody without an identity, and has no switch against it."""
 
 
@@ -110,6 +118,11 @@ class RegistryDerived(Record, frozen=True):
     access: Fact[AccessAnalysis]
     growth: Fact[Growth] = Unknown(Reason.NOT_REQUESTED, "auditor:since")
     """Absent: the earlier snapshot does not have this registry."""
+    key_access: Fact[list[KeyGrant]] = Unknown(Reason.NOT_REQUESTED, "kms:GetKeyPolicy")
+    """Who can use the keys besides those that their policies name, for keys whose policy was read."""
+    replication: Fact[ReplicationLinks] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
+    totals: Fact[RegistryTotals] = Unknown(Reason.NOT_REQUESTED, "auditor:collect")
+    """Unknown where the collector does not count."""
 
 
 class RegistryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -125,6 +138,17 @@ class RegistryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     derived: RegistryDerived
 
 
+class Reused(Record, frozen=True):
+    """That images and policies were not read for this snapshot, since nothing had changed them."""
+
+    read_at: str
+    """When they were really read."""
+    feed: str
+    """The call that told that nothing had changed."""
+    not_rechecked: list[str]
+    """What may have changed all the same."""
+
+
 class RepositoryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One line of a snapshot part: exactly what a rule gets as `input`."""
 
@@ -136,3 +160,5 @@ class RepositoryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=
     repository: Repository
     derived: RepositoryDerived
     images: Fact[list[Image]]
+    reused: Fact[Reused] = Absent("auditor:since")
+    """Known for a repository that was taken from an earlier snapshot."""

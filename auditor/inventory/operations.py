@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditor.inventory.base import Record
-from auditor.inventory.facts import Fact
+from auditor.inventory.facts import Fact, Reason, Unknown
 
 
 class AuditTrail(Record, frozen=True):
@@ -19,6 +19,10 @@ class AuditTrail(Record, frozen=True):
     validation: bool
     """Whether its files are protected against change."""
     destinations: list[str]
+    delivery_error: str = ""
+    """Why its last delivery failed; empty: it did not."""
+    retention_days: Fact[int] = Unknown(Reason.NOT_REQUESTED, "s3:GetBucketLifecycleConfiguration")
+    """How long what it records is kept; absent: without an end."""
 
 
 class EventRule(Record, frozen=True):

@@ -16,8 +16,11 @@ class RegistryRef(Record, frozen=True):
     id: str
     kind: RegistryKind
     host: str
+    """What comes before the repository's name in a reference; may hold the start of the path (`host/alias`)."""
     account: str
     region: str
+    other_hosts: list[str] = []
+    """More names of the same registry, as `host`."""
 
 
 class NameFilter(Record, frozen=True):

@@ -45,11 +45,15 @@ class Vulnerability(Record, frozen=True):
     exploit: Fact[bool] = Unknown(Reason.UNSUPPORTED_BY_PLATFORM, "")
     """Whether the scanner knows an exploit."""
     suppressed_by: str = ""
-    """The suppression that hides it at its source; empty: none does."""
+    """Id of the suppression that hides it at its source, or words where its id is not known; empty: none does."""
+    epss: Fact[float] = Unknown(Reason.UNSUPPORTED_BY_PLATFORM, "")
+    """The chance that it is exploited within 30 days, 0 to 1, by the Exploit Prediction Scoring System."""
+    aliases: list[str] = []
+    """Other ids of the same flaw, sorted."""
 
 
 class ScanResult(Record, frozen=True):
-    """What a scanner said of one image; `counts` are distinct findings by severity."""
+    """What a scanner said of one image; `counts` are distinct findings by severity, without suppressed ones."""
 
     state: Literal["complete", "active", "pending", "failed", "unsupported", "expired", "archived"]
     detail: str
@@ -57,7 +61,9 @@ class ScanResult(Record, frozen=True):
     database_at: Fact[str]
     counts: Fact[dict[str, int]]
     vulnerabilities: Fact[list[Vulnerability]]
-    """Details: collected only for images whose counts are not all zero."""
+    """Details, suppressed ones included; collected only for images whose counts are not all zero."""
+    external: bool = False
+    """Made by a scanner outside the registry."""
 
 
 class RegistryScanRule(Record, frozen=True):
@@ -72,6 +78,8 @@ class RegistryScanning(Record, frozen=True):
 
     tier: Literal["basic", "enhanced", "external", "none"]
     rules: list[RegistryScanRule]
+    active: Fact[bool] = Unknown(Reason.NOT_REQUESTED, "inspector2:BatchGetAccountStatus")
+    """Whether the scanner behind enhanced scanning is switched on. Absent: the registry scans by itself."""
 
 
 class Suppression(Record, frozen=True):
@@ -87,6 +95,10 @@ class Suppression(Record, frozen=True):
     vulnerabilities: list[str]
     """The ids it names; empty: any."""
     repositories: list[str]
-    """The repositories (or parts of image names) that it names; empty: any."""
+    """The repositories (or parts of image names) that it names, as globs; empty: any."""
     criteria: list[str]
     """Every criterion, as `severity EQUALS LOW`, for people."""
+    packages: list[str] = []
+    """The packages that it names; empty: any."""
+    images: list[str] = []
+    """The digests and tags that it names; empty: any."""

@@ -44,6 +44,10 @@ class ScopeEntry(msgspec.Struct, frozen=True):
     answered: int
     context: Part | None
     records: Part | None
+    fingerprint: str = ""
+    """What the collector was told to read: records of another fingerprint are not reused."""
+    reused: int = 0
+    """Repositories taken over from an earlier snapshot."""
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -55,6 +59,9 @@ class Manifest(msgspec.Struct, frozen=True):
     auditor_version: str
     complete: bool
     scopes: list[ScopeEntry]
+    calls_by_operation: dict[str, int] = {}
+    """Calls made for no scope in particular, as listing an organisation's accounts."""
+    notes: list[str] = []
 
 
 class SnapshotReader:

@@ -9,6 +9,8 @@ from auditor.inventory.facts import Fact, Reason, Unknown
 
 Platform = Literal["ecs", "lambda", "app_runner", "batch", "sagemaker", "codebuild", "kubernetes"]
 
+ResolutionState = Literal["found", "archived", "activating", "repository_missing", "tag_missing", "digest_missing"]
+
 
 class Workload(Record, frozen=True):
     """One container that runs, or that the platform may start again at any time.
@@ -33,18 +35,26 @@ class Workload(Record, frozen=True):
     service_account: str = ""
     tags: dict[str, str] = {}
 
+    @property
+    def label(self) -> str:
+        """The workload in words: `service prod/app`, `Deployment prod/shop/web`, `task definition app:7`."""
+        place = "/".join(part for part in (self.cluster, self.namespace, self.name) if part)
+        return f"{self.kind.replace('_', ' ')} {place}"
+
 
 class Resolution(Record, frozen=True):
     """What a reference means in the snapshot.
 
     `repository` and `digest` are empty where `state` says that there is none. `tag_digest` is what the tag
-    points to now, which may differ from what runs.
+    points to now; `drift` is `yes` where that is another image than the one that runs (a platform of the index
+    that the tag points to is no other image), and `unknown` where one of the two was not read.
     """
 
-    state: Literal["found", "archived", "activating", "repository_missing", "tag_missing", "digest_missing"]
+    state: ResolutionState
     repository: str
     digest: str
     tag_digest: str = ""
+    drift: Literal["no", "yes", "unknown"] = "no"
 
 
 class WorkloadDerived(Record, frozen=True):
@@ -66,6 +76,14 @@ class WorkloadRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     derived: WorkloadDerived = WorkloadDerived(Unknown(Reason.NOT_REQUESTED, "auditor:resolve"))
 
 
+class Cluster(Record, frozen=True):
+    """A cluster whose inside the provider's own interface does not show."""
+
+    name: str
+    id: str
+    """The provider's id of it, as its ARN."""
+
+
 class WorkloadsContext(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The context of a workloads scope."""
 
@@ -78,3 +96,9 @@ class WorkloadsContext(Record, frozen=True, kw_only=True, forbid_unknown_fields=
     region: str
     sources: Fact[list[str]]
     """What was read, as `ecs`, `lambda`."""
+    unread: list[str] = []
+    """What was left out without anybody having asked for it, in words: usage is incomplete."""
+    clusters: list[Cluster] = []
+    """Clusters seen from outside: what runs in them is known only where another scope reads them."""
+    covers: str = ""
+    """The cluster whose inside this scope is: its name, or the provider's id of it."""

@@ -1,6 +1,6 @@
 """Writes snapshots: scopes are streamed to parts beside the destination, which is renamed when complete.
 
-So a snapshot is there entirely or not at all. Shape: `store`.
+So a snapshot is there entirely or not at all. Shape: `store`. What an interrupted run leaves for the next: `journal`.
 """
 
 from __future__ import annotations
@@ -12,154 +12,113 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Protocol, Self
+from typing import Any, Self, TypeVar
 
 import msgspec
 
 from auditor.errors import UsageError
-from auditor.inventory.facts import Known
-from auditor.inventory.identity import AccountRecord
-from auditor.inventory.model import RegistryRecord, RepositoryRecord
-from auditor.inventory.names import part_stem
-from auditor.inventory.recorder import ErrorEntry, Recorder
+from auditor.inventory.earlier import EarlierSnapshot
+from auditor.inventory.journal import Journal, RunHead, partial_path
+from auditor.inventory.recorder import Recorder
+from auditor.inventory.records import AnyRecord, ContextRecord, LineRecord, decode_context, decode_line
+from auditor.inventory.scope_writing import AsCollected, Completion, ScopeWriter
 from auditor.inventory.store import MANIFEST, Manifest, Part, ScopeEntry
-from auditor.inventory.workloads import WorkloadRecord, WorkloadsContext
 
-ContextRecord = RegistryRecord | AccountRecord | WorkloadsContext
-LineRecord = RepositoryRecord | WorkloadRecord
-AnyRecord = LineRecord | ContextRecord
-
-
-class Completion(Protocol):
-    """Adds to records what follows from other scopes, just before they are written. Called from many threads."""
-
-    def complete(self, record: LineRecord) -> LineRecord:
-        """The record to write."""
-        ...
-
-    def closed(self, scope: str, context: ContextRecord | None, errors: list[ErrorEntry]) -> None:
-        """A scope is done; `context` is None where nothing of it could be read."""
-        ...
-
-
-class AsCollected:
-    """Adds nothing."""
-
-    def complete(self, record: LineRecord) -> LineRecord:
-        """See `Completion.complete`."""
-        return record
-
-    def closed(self, scope: str, context: ContextRecord | None, errors: list[ErrorEntry]) -> None:
-        """See `Completion.closed`."""
-
-
-class ScopeWriter:
-    """Streams one scope to its part. `write` in the order of repository names, from one thread."""
-
-    def __init__(self, scope: str, folder: Path, now: str, completion: Completion) -> None:
-        self.id = scope
-        self.now = now
-        self._completion = completion
-        self.recorder = Recorder()
-        self._stem = part_stem(scope)
-        self._folder = folder
-        self._path = folder / f"{self._stem}.jsonl"
-        self._file: BinaryIO = self._path.open("wb")
-        self._hash = hashlib.sha256()
-        self._size = 0
-        self._repositories = 0
-        self._images = 0
-        self._encoder = msgspec.json.Encoder(order="deterministic")
-
-    def write(self, record: LineRecord) -> None:
-        """Append one repository or workload."""
-        record = self._completion.complete(record)
-        line = self._encoder.encode(record) + b"\n"
-        self._file.write(line)
-        self._hash.update(line)
-        self._size += len(line)
-        if isinstance(record, RepositoryRecord):
-            self._repositories += 1
-            if isinstance(record.images, Known):
-                self._images += len(record.images.value)
-
-    def close(self) -> None:
-        """Close the file of an unfinished scope."""
-        self._file.close()
-
-    def finish(self, context: ContextRecord | None) -> ScopeEntry:
-        """Close the part and say what it holds; `context` is None for a scope that could not be read at all."""
-        self._file.close()
-        context_part = None
-        if context is not None:
-            content = self._encoder.encode(context) + b"\n"
-            path = self._folder / f"{self._stem}.context.json"
-            path.write_bytes(content)
-            context_part = Part(f"parts/{path.name}", hashlib.sha256(content).hexdigest(), len(content))
-        records = Part(f"parts/{self._path.name}", self._hash.hexdigest(), self._size)
-        if context is None:
-            self._path.unlink()
-        ledger = self.recorder.ledger()
-        self._completion.closed(self.id, context, ledger.errors)
-        return ScopeEntry(
-            id=self.id,
-            repositories=self._repositories,
-            images=self._images,
-            calls=sum(ledger.calls.values()),
-            calls_by_operation=ledger.calls,
-            errors=ledger.errors,
-            notes=ledger.notes,
-            wanted=ledger.wanted,
-            answered=ledger.answered,
-            context=context_part,
-            records=None if context is None else records,
-        )
+T = TypeVar("T")
 
 
 class SnapshotWriter:
     """Writes a snapshot directory; nothing appears at `path` until every scope is closed.
 
-    `completion`: see `Completion`; without it records are written as they come.
-    Errors: `UsageError` when `path` exists and is not a snapshot.
+    `completion`: see `Completion`; without it records are written as they come. `key` says what is collected: with
+    one, scopes that are finished survive an interruption, and `resume` takes them over when key and version are
+    the same. `earlier`: a snapshot whose records collectors may reuse.
+    Errors: `UsageError` when `path` exists and is not a snapshot, or when there is nothing to resume.
     """
 
-    def __init__(self, path: Path, *, now: str, auditor_version: str, completion: Completion | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        now: str,
+        auditor_version: str,
+        completion: Completion | None = None,
+        key: str = "",
+        resume: bool = False,
+        earlier: EarlierSnapshot | None = None,
+    ) -> None:
         if path.exists() and not (path / MANIFEST).is_file() and (not path.is_dir() or any(path.iterdir())):
             raise UsageError("exists and is not a snapshot", path=path, hint="name another directory with -o")
         self.path = path
         self.now = now
+        self.earlier = earlier
+        self.recorder = Recorder()
+        """Calls and notes that belong to no scope in particular."""
         self._completion = completion or AsCollected()
         self._version = auditor_version
-        self._work = path.with_name(f".{path.name}.partial")
+        self._key = key
+        self._resume = resume
+        self._work = partial_path(path)
+        self._journal = Journal(self._work)
         self._lock = threading.Lock()
         self._scopes: dict[str, ScopeEntry] = {}
         self._open: dict[str, ScopeWriter] = {}
         self._made: list[Path] = []
+        self._shared: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
-        shutil.rmtree(self._work, ignore_errors=True)
         self._made = [parent for parent in self._work.parents if not parent.exists()]
         try:
-            (self._work / "parts").mkdir(parents=True)
+            head = RunHead(self._key, self._version, self.now)
+            if self._resume:
+                self.now = self._journal.resume(head).now
+            else:
+                self._journal.start(head)
         except OSError as error:
             raise UsageError(f"cannot be written: {error.strerror}", path=self.path) from error
         return self
 
+    def shared(self, name: str, make: Callable[[], T]) -> T:
+        """A value that collectors of this run share, made by whoever asks first."""
+        with self._lock:
+            if name not in self._shared:
+                self._shared[name] = make()
+            value: T = self._shared[name]
+            return value
+
+    def take_over(self, scope: str) -> bool:
+        """Use what an interrupted run had finished of a scope; False when it has to be read.
+
+        Its records go through the completion again: what they are joined with may be another now.
+        """
+        taken = self._journal.taken(scope)
+        if taken is None:
+            return False
+        writer = self.open_scope(scope)
+        writer.fingerprint, writer.reused = taken.entry.fingerprint, taken.entry.reused
+        for line in taken.lines():
+            writer.write(decode_line(line))
+        self.close_scope(writer.finish(decode_context(taken.context()), taken.ledger()))
+        return True
+
     def open_scope(self, scope: str) -> ScopeWriter:
         """A writer for one scope; scopes may be written at the same time by different threads."""
         with self._lock:
-            if scope in self._open:
+            if scope in self._open or scope in self._scopes:
                 raise UsageError(
                     f"scope {scope} is collected twice",
                     hint="two targets reach the same account and region: remove one",
                 )
-            self._open[scope] = ScopeWriter(scope, self._work / "parts", self.now, self._completion)
+            self._open[scope] = ScopeWriter(scope, self._work / "parts", self.now, self._completion, self.earlier)
             return self._open[scope]
 
     def close_scope(self, entry: ScopeEntry) -> None:
-        """Take a finished scope into the manifest."""
+        """Take a finished scope into the manifest, and into the journal."""
         with self._lock:
             self._scopes[entry.id] = entry
+            self._open.pop(entry.id, None)
+        if self._key:
+            self._journal.keep(entry)
 
     def scopes(self) -> list[str]:
         """The ids of all closed scopes, sorted."""
@@ -181,6 +140,15 @@ class SnapshotWriter:
             with (self._work / part.path).open("rb") as file:
                 for line in file:
                     yield line.rstrip(b"\n")
+
+    def line_at(self, scope: str, offset: int, size: int) -> bytes:
+        """One record of a closed scope by its place in the part; `rewrite` moves records."""
+        part = self._scopes[scope].records
+        if part is None:
+            return b""
+        with (self._work / part.path).open("rb") as file:
+            file.seek(offset)
+            return file.read(size)
 
     def rewrite(self, scope: str, change: Callable[[bytes], bytes]) -> None:
         """Replace every line of a closed scope's records by `change(line)`; for joins that need all scopes."""
@@ -213,11 +181,14 @@ class SnapshotWriter:
         if kind is not None:
             for scope in self._open.values():
                 scope.close()
+            if self._key and self._journal.finished():
+                return
             shutil.rmtree(self._work, ignore_errors=True)
             for parent in self._made:
                 with suppress(OSError):  # somebody else wrote there meanwhile: it stays
                     parent.rmdir()
             return
+        shared = self.recorder.ledger()
         manifest = Manifest(
             schema_version=1,
             kind="registry-auditor/snapshot",
@@ -225,7 +196,10 @@ class SnapshotWriter:
             auditor_version=self._version,
             complete=all(not entry.errors for entry in self._scopes.values()),
             scopes=[self._scopes[scope] for scope in sorted(self._scopes)],
+            calls_by_operation=shared.calls,
+            notes=shared.notes,
         )
+        self._journal.clear()
         content = msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n"
         (self._work / MANIFEST).write_bytes(content)
         if self.path.exists():
@@ -237,3 +211,8 @@ class SnapshotWriter:
         else:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._work.rename(self.path)
+
+
+__all__ = [
+    "AnyRecord", "AsCollected", "Completion", "ContextRecord", "LineRecord", "ScopeWriter", "SnapshotWriter",
+]  # fmt: skip

@@ -46,6 +46,10 @@ class RuleMeta(msgspec.Struct, frozen=True):
         """`group/name`."""
         return f"{self.group}/{self.name}"
 
+    def is_for(self, registry: str) -> bool:
+        """Whether the rule is about registries of this kind (`ecr`)."""
+        return "all" in self.registries or registry in self.registries
+
 
 def find_rule(rules: Iterable[RuleMeta], name: str) -> RuleMeta:
     """A rule by id, in any case, with or without its `REG-` prefix. Errors: `UsageError` with near ids."""

@@ -6,14 +6,14 @@ Memory is bounded by the largest repository: records stream through, findings ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, TypeVar
 
 import msgspec
 
 from auditor.errors import EngineError, InputError, LimitExceededError
-from auditor.findings.model import CollectionError, Coverage, ScopeCoverage
+from auditor.findings.model import Coverage, ScopeCoverage
 from auditor.findings.verdicts import FindingSink, Place, Verdict
 from auditor.findings.waivers import WaiverBook
 from auditor.inventory.names import entities_of
@@ -23,6 +23,9 @@ from auditor.ports import Engine
 
 T = TypeVar("T")
 
+NO_FEEDS: dict[str, Any] = {"kev": {"released_at": "", "ids": {}}}
+"""What rules see of feeds that nobody gave: always there, since an undefined value is a trap on the fast path."""
+
 
 class _ContextHead(msgspec.Struct):
     """The part of a context that findings show: of a registry, an account, or a platform."""
@@ -31,6 +34,11 @@ class _ContextHead(msgspec.Struct):
     registry: Mapping[str, Any] = {}
     account: str = ""
     region: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The kind of the registry; empty for a context that is none."""
+        return str(self.registry.get("kind", ""))
 
     def place(self) -> Place:
         """Where the resources of the scope are."""
@@ -51,10 +59,16 @@ class Judgement:
 
     rules: list[RuleMeta]
     params: dict[str, dict[str, Any]]
+    feeds: Mapping[str, Any] = field(default_factory=dict)
+    """Feed -> document; see `NO_FEEDS`."""
 
     def data(self) -> dict[str, Any]:
-        """The base document for the engine: `data.params` and `data.selection`."""
-        return {"params": self.params, "selection": selection_document(self.rules)}
+        """The base document for the engine: `data.params`, `data.selection` and `data.feeds`."""
+        return {
+            "params": self.params,
+            "selection": selection_document(self.rules),
+            "feeds": {**NO_FEEDS, **self.feeds},
+        }
 
 
 def evaluate_source(source: Source, engine: Engine, judgement: Judgement, sink: FindingSink) -> Coverage:
@@ -74,6 +88,7 @@ def evaluate_source(source: Source, engine: Engine, judgement: Judgement, sink: 
         ratio=1.0 if wanted == 0 else answered / wanted,
         decided=sink.ledger.decided(),
         scopes=scopes,
+        unasked=sink.ledger.unasked,
     )
 
 
@@ -110,9 +125,12 @@ class _Judge:
         if scope.context is None:
             self._unread(scope)
             return
-        place = _head(scope.context, _ContextHead).place()
+        head = _head(scope.context, _ContextHead)
+        place = head.place()
         records = chain([scope.context], scope.records)
+        elsewhere = {path: rule.inputs for path, rule in self._ids.items() if head.kind and not rule.is_for(head.kind)}
         for entity, record, output in self._outputs(scope.context, records):
+            output.update({path: [_not_applicable(record)] for path, inputs in elsewhere.items() if entity in inputs})
             for path, verdicts in output.items():
                 self._sink.add(self._ids[path].id, verdicts, place)
             self._check_complete(entity, record, output, place)
@@ -176,7 +194,9 @@ class _Judge:
     def _check_complete(self, entity: str, record: bytes, output: dict[str, list[Verdict]], place: Place) -> None:
         """A rule that is silent on a record it must judge is unknown there, never passed over."""
         for path, rule in self._ids.items():
-            if entity in rule.inputs and not output.get(path) and (rule.entity == entity or path not in output):
+            # A repository may hold no images; whatever else a rule is about, it says so when there is none.
+            silent = rule.entity != "image" or path not in output
+            if entity in rule.inputs and not output.get(path) and silent:
                 verdict = Verdict(
                     status="unknown",
                     resource_id=_head(record, _RecordHead).id,
@@ -194,9 +214,7 @@ class _Judge:
         entities = entities_of(scope.id)
         of_registry = "registry" in entities
         for rule in self._ids.values():
-            if not entities.isdisjoint(rule.inputs) and (
-                not of_registry or kind in rule.registries or "all" in rule.registries
-            ):
+            if not entities.isdisjoint(rule.inputs) and (not of_registry or rule.is_for(kind)):
                 verdict = Verdict(
                     status="unknown",
                     resource_id=f"urn:cr:{kind}:{account}:{region}",
@@ -204,6 +222,11 @@ class _Judge:
                     settle=[operation],
                 )
                 self._sink.add(rule.id, [verdict], Place("", account, region))
+
+
+def _not_applicable(record: bytes) -> Verdict:
+    """The verdict of a rule that is not for this kind of registry: its METADATA say so, whatever it reads here."""
+    return Verdict(status="not_applicable", resource_id=_head(record, _RecordHead).id)
 
 
 def _failed(record: bytes, rule: RuleMeta, error: EngineError) -> Verdict:
@@ -238,7 +261,7 @@ def _coverage(scope: ScopeInput) -> ScopeCoverage:
         repositories=scope.repositories,
         images=scope.images,
         calls=scope.calls,
-        errors=[msgspec.convert(msgspec.structs.asdict(error), CollectionError) for error in scope.errors],
+        errors=scope.errors,
         wanted=scope.wanted,
         answered=scope.answered,
         notes=scope.notes,

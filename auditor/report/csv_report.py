@@ -10,6 +10,7 @@ import pandas as pd
 
 from auditor.findings.inert import inert
 from auditor.findings.model import Finding, Results, RuleInfo
+from auditor.report.overview import in_use_first
 from auditor.report.text import cut, evidence_text, prose
 
 CELL_LIMIT = 32_000
@@ -18,7 +19,7 @@ CELL_LIMIT = 32_000
 COLUMNS = (
     *("id", "rule", "title", "severity", "status", "message", "resource", "kind", "registry", "account"),
     *("region", "repository", "tag", "digest", "file", "line", "evidence", "settle", "frameworks"),
-    *("remediation", "remediation_action", "remediation_mode", "first_seen", "baseline", "waived_status"),
+    *("remediation", "remediation_action", "remediation_mode", "first_seen", "baseline", "waived_status", "in_use"),
     *("waiver", "waiver_reason", "waiver_owner", "waiver_expires", "waiver_ticket"),
 )
 
@@ -27,7 +28,7 @@ _FORMULA = re.compile(r"\s*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20|%]")
 
 
 class CsvReporter:
-    """See `Reporter`. Columns: `COLUMNS`; findings in the order given."""
+    """See `Reporter`. Columns: `COLUMNS`; findings by severity, in use first."""
 
     format: ClassVar[str] = "csv"
     suffix: ClassVar[str] = ".csv"
@@ -35,7 +36,7 @@ class CsvReporter:
     def write(self, results: Results, out: BinaryIO) -> None:
         """See `Reporter.write`."""
         rules = {rule.id: rule for rule in results.rules}
-        rows = [_row(finding, rules.get(finding.rule)) for finding in results.findings]
+        rows = [_row(finding, rules.get(finding.rule)) for finding in in_use_first(results.findings)]
         table = pd.DataFrame(rows, columns=list(COLUMNS), dtype="object")
         text = table.to_csv(index=False, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
         out.write(text.encode("utf-8"))
@@ -56,7 +57,7 @@ def _row(finding: Finding, rule: RuleInfo | None) -> list[str]:
         *(resource.file, str(resource.line or ""), evidence_text(finding.evidence, CELL_LIMIT)),
         *("; ".join(finding.settle), _frameworks(rule), prose(rule.remediation.text) if rule else ""),
         *(finding.remediation.action, finding.remediation.mode, finding.first_seen),
-        *("yes" if finding.baseline else "no", finding.waived_status),
+        *("yes" if finding.baseline else "no", finding.waived_status, "yes" if finding.in_use is True else "no"),
         *((waiver.id, waiver.reason, waiver.owner, waiver.expires, waiver.ticket) if waiver else [""] * 5),
     ]
     return [safe_cell(cell) for cell in cells]

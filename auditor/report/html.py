@@ -79,8 +79,9 @@ def _context(results: Results) -> dict[str, Any]:
     script = '(() => {\n"use strict";\n' + "\n".join(read_template(f"js/{name}") for name in SCRIPTS) + "})();\n"
     rules = overview.rule_rows(results)
     unlisted = sorted({finding.rule for finding in results.findings} - {row.rule.id for row in rules})
+    findings = overview.in_use_first(results.findings)
     places = {rule: index for index, rule in enumerate([*(row.rule.id for row in rules), *unlisted])}
-    document = columns(results.findings, places)
+    document = columns(findings, places)
     document["rules"] = [*(_rule(row.rule) for row in rules), *map(_unlisted, unlisted)]
     document["taken"] = inert(results.run.snapshot_taken_at)
     document["frameworks"] = [[row.id, inert(row.title)] for row in frameworks.framework_rows(results)]
@@ -100,7 +101,7 @@ def _context(results: Results) -> dict[str, Any]:
         "error_rows": ERROR_ROWS,
         "unread": overview.unread(results),
         "frameworks": frameworks.framework_rows(results),
-        "plain": _plain(results.findings),
+        "plain": _plain(findings),
         "style": Markup(style),  # noqa: S704  our own files
         "script": Markup(script),  # noqa: S704  our own files
         "style_hash": _digest(style),

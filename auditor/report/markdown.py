@@ -14,6 +14,7 @@ import msgspec
 from auditor.findings.inert import inert
 from auditor.findings.model import Finding, Resource, Results, Severity, Status, StatusCounts
 from auditor.report import overview
+from auditor.report.overview import in_use_first
 from auditor.report.text import count, cut, moment, percent, place, prose
 
 MAX_ROWS = 50
@@ -43,7 +44,7 @@ class MarkdownReporter:
         tail = _tail(results)
         left = MAX_CHARACTERS - sum(len(part) for part in (*parts, tail))
         for status, title in ((Status.FAIL, "Failures"), (Status.UNKNOWN, "Unknown: could not be decided")):
-            found = [finding for finding in results.findings if finding.status is status]
+            found = in_use_first(finding for finding in results.findings if finding.status is status)
             if found:
                 table = _table(title, found, left // 2 if status is Status.FAIL else left)
                 left -= len(table)
@@ -124,7 +125,7 @@ def _table(title: str, findings: list[Finding], room: int) -> str:
     shown = 0
     for finding in findings[:MAX_ROWS]:
         where = code(cut(place(_short(finding.resource)), PLACE_LIMIT))
-        known = " (known)" if finding.baseline else ""
+        known = (" (known)" if finding.baseline else "") + (" **in use**" if finding.in_use is True else "")
         message = escape(cut(finding.message, MESSAGE_LIMIT))
         row = f"| {finding.severity} | {code(finding.rule)} | {where} | {message}{known} |"
         if used + len(row) > room:

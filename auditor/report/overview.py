@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auditor.findings.model import SEVERITY_RANK, Results, RuleInfo, ScopeCoverage, Status, StatusCounts
+from auditor.findings.model import SEVERITY_RANK, Finding, Results, RuleInfo, ScopeCoverage, Status, StatusCounts
 from auditor.report.text import count, percent
 
 FAILED, UNPROVEN, COMPLIANT, EMPTY = "failed", "unproven", "compliant", "empty"
@@ -82,6 +83,11 @@ def scope_rows(results: Results) -> list[ScopeRow]:
         for scope in results.coverage.scopes
     ]
     return sorted(rows, key=lambda row: (row.ratio, not row.scope.errors, row.scope.id))
+
+
+def in_use_first(findings: Iterable[Finding]) -> list[Finding]:
+    """By severity, in use before the rest, otherwise in the order given."""
+    return sorted(findings, key=lambda one: (SEVERITY_RANK[one.severity], one.in_use is not True))
 
 
 def unread(results: Results) -> int:

@@ -70,7 +70,7 @@ def columns(findings: Iterable[Finding], rules: dict[str, int], budget: int = TE
     column: dict[str, list[Any]] = {
         name: []
         for name in (
-            *("id", "rule", "status", "severity", "line", "baseline", "was", "mode"),
+            *("id", "rule", "status", "severity", "line", "baseline", "used", "was", "mode"),
             *("message", "evidence", "waiver", "seen", "settle", "action", "prefix"),
             *_RESOURCE,
         )
@@ -88,6 +88,7 @@ def columns(findings: Iterable[Finding], rules: dict[str, int], budget: int = TE
         column["severity"].append(severities[finding.severity])
         column["line"].append(finding.resource.line)
         column["baseline"].append(int(finding.baseline))
+        column["used"].append(int(finding.in_use is True))
         column["was"].append(finding.waived_status if finding.waived_status in set(Status) else "")
         column["mode"].append(finding.remediation.mode[0])
         column["message"].append(text("message", finding.message))

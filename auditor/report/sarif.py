@@ -175,7 +175,9 @@ def _suppression(finding: Finding) -> dict[str, Any]:
 
 
 def _properties(finding: Finding) -> dict[str, Any]:
+    used = {"in_use": True} if finding.in_use is True else {}
     return {
+        **used,
         "severity": finding.severity.value,
         "status": finding.status.value,
         "first_seen": inert(finding.first_seen),

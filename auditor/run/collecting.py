@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from auditor import __version__, plugins
-from auditor.config.settings import Config
-from auditor.config.validation import check_document, packaged_schema
-from auditor.errors import ConfigError
+from auditor import __version__
+from auditor.config.settings import Config, judgement_digest
+from auditor.errors import InterruptedRunError
+from auditor.inventory.earlier import EarlierSnapshot
+from auditor.inventory.journal import find_interrupted
 from auditor.inventory.store import Manifest, SnapshotReader
 from auditor.inventory.writing import SnapshotWriter
 from auditor.run import clock
 from auditor.run.joins.complete import Joins
+from auditor.run.targets import checked_targets, targets_digest
 
 Progress = Callable[[str, int], None]
 
@@ -33,46 +35,57 @@ class CollectOutcome:
         return 1.0 if wanted == 0 else sum(scope.answered for scope in self.manifest.scopes) / wanted
 
 
-_ORDER = ("workloads", "identities", "registries")
+def collect(
+    config: Config, out: Path, progress: Progress, *, since: Path | None = None, resume: bool = False
+) -> CollectOutcome:
+    """Write a snapshot of every target to `out`.
 
-
-def collect(config: Config, out: Path, progress: Progress, *, since: Path | None = None) -> CollectOutcome:
-    """Write a snapshot of every target to `out`, compared with the snapshot `since` where there is one.
-
-    Errors: `ConfigError` for targets that do not fit (before any request), `CredentialsError`.
+    `since`: an earlier snapshot to compare with, whose unchanged repositories are reused where a collector can tell.
+    `resume`: take over what an interrupted collection to `out` had finished, and keep its time.
+    Errors: `ConfigError` for targets that do not fit (before any request), `CredentialsError`,
+    `InterruptedRunError` for Ctrl-C when finished scopes were kept, `UsageError` for nothing to resume.
     """
-    targets = config.settings.targets
-    if not targets:
-        path = config.document.path if config.document else None
-        raise ConfigError("has no targets", path=path, field="targets", hint="auditor init shows an example")
-    checked = [_check_target(config, index, target) for index, target in enumerate(targets)]
-    checked.sort(key=lambda pair: _ORDER.index(pair[0].phase))
+    checked = checked_targets(config)
+    earlier = EarlierSnapshot(since) if since is not None else None
     joins = Joins(since=since, expects_workloads=any(c.phase == "workloads" for c, _ in checked))
-    with SnapshotWriter(out, now=clock.now(), auditor_version=__version__, completion=joins) as writer:
-        for collector, target in checked:
-            collector.collect(target, writer, progress)
-        joins.finish(writer)
+    writer = SnapshotWriter(
+        out,
+        now=clock.now(),
+        auditor_version=__version__,
+        completion=joins,
+        key=judgement_digest([targets_digest(checked), earlier.digest if earlier else ""]),
+        resume=resume,
+        earlier=earlier,
+    )
+    try:
+        with writer:
+            for collector, target in checked:
+                collector.collect(target, writer, progress)
+            joins.finish(writer)
+    except KeyboardInterrupt:
+        left = find_interrupted(out)
+        if left is None:
+            raise
+        raise InterruptedRunError(
+            f"interrupted; {_scopes(left.finished)} kept beside {out}",
+            hint="the same command with --resume goes on from there",
+        ) from None
     return CollectOutcome(out, SnapshotReader(out).manifest)
 
 
-def _check_target(config: Config, index: int, target: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    collector = _collector(config, index, target)
-    package, name = collector.schema
-    if config.document is not None:
-        check_document(config.document, packaged_schema(package, name), at=f"/targets/{index}", data=target)
-    return collector(), target
+def offer_to_resume(config: Config, out: Path, *, since: Path | None = None) -> str:
+    """A sentence about an interrupted collection that `resume` would continue; empty where there is none."""
+    left = find_interrupted(out)
+    if left is None or left.head.auditor_version != __version__:
+        return ""
+    earlier = EarlierSnapshot(since).digest if since is not None else ""
+    if left.head.key != judgement_digest([targets_digest(checked_targets(config)), earlier]):
+        return ""
+    return (
+        f"A collection to {shlex.quote(str(out))} of {left.head.now} was interrupted with {_scopes(left.finished)} "
+        "finished. It is discarded now; --resume would have taken them over."
+    )
 
 
-def _collector(config: Config, index: int, target: dict[str, Any]) -> Any:
-    kind = target["kind"]
-    known = plugins.names("collectors")
-    if kind not in known:
-        line = config.document.line(f"/targets/{index}/kind") if config.document else None
-        raise ConfigError(
-            f"unknown target kind {kind!r}",
-            path=config.document.path if config.document else None,
-            line=line,
-            field=f"targets.{index}.kind",
-            hint=f"known: {', '.join(known)}",
-        )
-    return plugins.collector(kind)
+def _scopes(count: int) -> str:
+    return f"{count} scope{'' if count == 1 else 's'}"

@@ -35,6 +35,7 @@ from auditor.policy.catalogue import RuleMeta, fast_rules, resolve_params, selec
 from auditor.policy.evaluate import Judgement, evaluate_source, evaluate_waivers
 from auditor.ports import Engine
 from auditor.run import clock
+from auditor.scanners.kev import KevFeed, load_kev
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,8 @@ class EvaluateOptions:
     opa_url: str | None = None
     policies: tuple[Path, ...] = ()
     waivers: Path | None = None
+    kev: Path | None = None
+    """CISA's catalogue of known exploited vulnerabilities."""
     baseline: Path | None = None
     check: tuple[str, ...] = ()
     skip_check: tuple[str, ...] = ()
@@ -104,7 +107,8 @@ def evaluate(snapshot: Path, out: Path | None, options: EvaluateOptions) -> Eval
     overridden = {rule_id for rule_id, changed in options.rules.items() if changed.severity}
     book = _waivers(options, bundle, source.taken_at)
     baseline = load_baseline(options.baseline) if options.baseline else {}
-    judgement = Judgement(rules, params)
+    kev = load_kev(options.kev) if options.kev else None
+    judgement = Judgement(rules, params, {"kev": kev.document()} if kev else {})
     with ExitStack() as stack:
         engine = _engine(options, stack)
         tested = fast_rules(rules)
@@ -130,7 +134,7 @@ def evaluate(snapshot: Path, out: Path | None, options: EvaluateOptions) -> Eval
             engine=EngineInfo(engine.name, engine.version),
             snapshot_digest=source.digest,
             policy_digest=bundle.digest,
-            config_digest=_config_digest(judgement, infos, book),
+            config_digest=_config_digest(judgement, infos, book, kev),
             snapshot_taken_at=source.taken_at,
         )
         summary = sink.ledger.summary()
@@ -193,9 +197,10 @@ def _engine(options: EvaluateOptions, stack: ExitStack) -> Engine:
     return engine
 
 
-def _config_digest(judgement: Judgement, infos: list[RuleInfo], book: WaiverBook) -> str:
+def _config_digest(judgement: Judgement, infos: list[RuleInfo], book: WaiverBook, kev: KevFeed | None) -> str:
     return judgement_digest(
         {
+            "feeds": {"kev": kev.digest} if kev else {},
             "params": judgement.params,
             "rules": {info.id: info.severity for info in infos},
             "waivers": [

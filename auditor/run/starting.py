@@ -15,8 +15,15 @@ version: 1
 
 targets:
   - kind: ecr
+    # kind: aws reads the same accounts for registries, identities and workloads: docs/scale.md
     # One entry an account. Without a list: the default credentials of the environment.
 {accounts}
+    # Or every account of an organisation (deploy/aws has the role and its policies):
+    # from_organization:
+    #   role_name: registry-audit
+    #   external_id: an-id-that-you-agreed-on
+    #   ous: [ou-abcd-12345678]
+    #   exclude: ["*-sandbox"]
     # Region names, or discover for every region that the account has enabled.
     regions: {regions}
     # Repositories by name; exclude wins.
@@ -34,6 +41,9 @@ targets:
 
 # Accepted findings, each with a reason, an owner and an end: docs/configuration.md
 # waivers: waivers.yaml
+
+# CISA's catalogue of known exploited vulnerabilities, a file that you download: docs/vulnerabilities.md
+# kev: known_exploited_vulnerabilities.json
 
 # Exit 1 from this severity on; exit 3 when less than this percentage could be read.
 fail_on: high

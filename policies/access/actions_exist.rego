@@ -8,9 +8,9 @@
 #   id: REG-ACC-007
 #   severity: medium
 #   since: 0.1.0
-#   inputs: [repository, registry]
+#   inputs: [repository, registry, account]
 #   entity: repository
-#   registries: [ecr]
+#   registries: [ecr, ecr_public]
 #   frameworks:
 #     nist-800-53r5: ["AC-3", "AC-6"]
 #     soc2: ["CC6.3"]
@@ -39,4 +39,4 @@ _words := {
 	"fail": "Actions that do not exist or do not fit here",
 }
 
-verdicts contains policy_problems.verdict(_codes, _words)
+verdicts contains v if some v in policy_problems.verdicts(_codes, _words)

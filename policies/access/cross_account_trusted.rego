@@ -39,6 +39,7 @@
 package auditor.rules.access.cross_account_trusted
 
 import data.auditor.lib.facts
+import data.auditor.lib.principals
 import data.auditor.lib.text
 import data.auditor.lib.verdict
 
@@ -61,14 +62,14 @@ _verdict := verdict.record("not_applicable", "This registry has no policy of thi
 	not facts.known(_access)
 } else := _fail(_strangers, sprintf("Access for others than the trusted: %s.", [_who(_strangers)])) if {
 	count(_strangers) > 0
-} else := _unclear_verdict if {
-	count(_unclear) > 0
 } else := object.union(_fail(_services, message), {"severity": "medium"}) if {
 	count(_services) > 0
-	message := sprintf("Services without a condition on whom they act for: %s.", [_who(_services)])
+	message := sprintf("Services without a condition on whom they act for: %s.%s", [_who(_services), _besides])
 } else := object.union(_fail(_dead, message), {"severity": "low"}) if {
 	count(_dead) > 0
-	message := sprintf("Principals that no longer exist: %s.", [_who(_dead)])
+	message := sprintf("Principals that no longer exist: %s.%s", [_who(_dead), _besides])
+} else := _unclear_verdict if {
+	count(_unclear) > 0
 } else := verdict.record("pass", _limited, [])
 
 _limited := "Access is limited to the own account and to trusted ones." if count(_networks) == 0
@@ -76,6 +77,13 @@ _limited := "Access is limited to the own account and to trusted ones." if count
 _limited := "Accounts are trusted; how far networks are open is judged by REG-ACC-001." if {
 	count(_networks) > 0
 }
+
+# A failure hides a doubt about other statements: it is said.
+_besides := "" if count(_unclear) == 0
+
+_besides := sprintf(" It cannot be told who else is let in: %s.", [_reasons]) if count(_unclear) > 0
+
+_reasons := text.names({_grants[i].reason | some i in _unclear})
 
 _grants := _access.value.grants
 
@@ -97,8 +105,8 @@ _external contains i if {
 	some i, grant in _grants
 	grant.audience == "account"
 	some principal in grant.principals
-	not _account(principal) in _params.trusted_accounts
-	_account(principal) != input.repository.registry.account
+	not principals.account(principal) in _params.trusted_accounts
+	principals.account(principal) != input.repository.registry.account
 }
 
 _external contains i if {
@@ -130,11 +138,6 @@ _trusted_organizations contains organization if some organization in _params.tru
 
 _trusted_organizations contains data.context.registry.organization.value
 
-# A principal is an account id or an ARN, whose fifth part is the account.
-_account(principal) := split(principal, ":")[4] if startswith(principal, "arn:")
-
-_account(principal) := principal if not startswith(principal, "arn:")
-
 _who(indexes) := text.names({principal | some i in indexes; some principal in _grants[i].principals}) if {
 	count({i | some i in indexes; _grants[i].audience == "any_account"}) == 0
 }
@@ -150,7 +153,7 @@ _evidence(indexes) := text.capped([facts.evidence(sprintf("/derived/access/value
 _unclear_verdict := {
 	"status": "unknown",
 	"resource_id": input.id,
-	"message": sprintf("Cannot tell who is let in: %s.", [text.names({_grants[i].reason | some i in _unclear})]),
+	"message": sprintf("Cannot tell who is let in: %s.", [_reasons]),
 	"evidence": _evidence(_unclear),
 	"settle": ["a person reading the statement, or IAM Access Analyzer"],
 }

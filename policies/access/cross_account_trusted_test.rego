@@ -107,3 +107,12 @@ test_own_organisation_passes if {
 		with data.context as context
 	f.only(verdicts).status == "pass"
 }
+
+test_lesser_fail_beats_undecided_and_says_so if {
+	unclear := f.grant("account", ["888888888888"], {"certainty": "unknown", "reason": "a variable"})
+	every grant in [f.grant("service", ["lambda"], {}), f.grant("nobody", ["AROAXXXXXXXX"], {})] {
+		v := f.only(_on(_grants([unclear, grant])))
+		v.status == "fail"
+		endswith(v.message, "It cannot be told who else is let in: a variable.")
+	}
+}

@@ -28,7 +28,7 @@
 #     trusted_cidrs:
 #       type: array
 #       items: {type: string}
-#       description: Networks from which any credentials are trusted.
+#       description: Networks from which any credentials are trusted, with all that lies inside them.
 #       default: []
 #   remediation:
 #     action: ecr.set_repository_policy
@@ -40,6 +40,7 @@
 package auditor.rules.access.no_public_principal
 
 import data.auditor.lib.facts
+import data.auditor.lib.networks
 import data.auditor.lib.text
 import data.auditor.lib.verdict
 
@@ -62,13 +63,13 @@ _verdict := verdict.record("not_applicable", "This registry has no policy of thi
 	not facts.known(_access)
 } else := _fail(_public, _sentence) if {
 	count(_public) > 0
-} else := _undecided if {
-	count(_unclear) > 0
 } else := _lower(_fail(_networks, _from_networks), "medium") if {
 	some network in _untrusted(_networks)
-	contains(network, "/")
+	_address(network)
 } else := _lower(_fail(_networks, _from_networks), "info") if {
 	count(_networks) > 0
+} else := _undecided if {
+	count(_unclear) > 0
 } else := verdict.record("pass", "No statement lets in every account.", [])
 
 _grants := _access.value.grants
@@ -97,8 +98,15 @@ _untrusted(indexes) := {principal |
 	some i in indexes
 	some principal in _grants[i].principals
 	not principal in _params.trusted_vpces
-	not principal in _params.trusted_cidrs
+	not networks.inside(principal, _params.trusted_cidrs)
 }
+
+# An address range is one that others may use as well, which an endpoint of the own network is not.
+_address(network) if contains(network, "/")
+
+_address(network) if regex.match(`^[0-9.]+$`, network)
+
+_address(network) if contains(network, ":")
 
 # An audience is an upper bound: a doubtful grant to accounts cannot be one to everybody.
 _unclear := {i |
@@ -118,18 +126,23 @@ _no_content if {
 
 _pulling := {i | some i in _public; "pull" in _grants[i].capabilities}
 
-_sentence := sprintf("Any AWS account can %s (%s).", [_capabilities(_public), _statements(_public)]) if not _part
+_sentence := sprintf("Any AWS account can %s (%s).%s", [_capabilities(_public), _statements(_public), _besides]) if not _part
 
-_sentence := sprintf("Any AWS account can pull in part (%s).", [_statements(_public)]) if _part
+_sentence := sprintf("Any AWS account can pull in part (%s).%s", [_statements(_public), _besides]) if _part
 
 _part if {
 	_no_content
 	count(_pulling) == 1
 }
 
-_from_networks := sprintf("Any AWS account can %s from %s (%s).", [_capabilities(_networks), from, _statements(_networks)]) if {
+_from_networks := sprintf("Any AWS account can %s from %s (%s).%s", [_capabilities(_networks), from, _statements(_networks), _besides]) if {
 	from := text.names(_untrusted(_networks))
 }
+
+# A failure hides a doubt about other statements: it is said.
+_besides := "" if count(_unclear) == 0
+
+_besides := sprintf(" It cannot be told who is let in by %s.", [_statements(_unclear)]) if count(_unclear) > 0
 
 _statements(indexes) := concat(", ", sort({_statement(_grants[i]) | some i in indexes}))
 

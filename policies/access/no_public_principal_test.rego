@@ -119,3 +119,22 @@ test_unparsable_is_unknown if {
 }
 
 test_platform_without_it_is_not_applicable if _status(f.repository({"access_policy": f.unsupported})) == "not_applicable"
+
+test_subnet_of_a_trusted_network_passes if {
+	_status(_grants([f.grant("network", ["203.0.113.128/25", "203.0.113.7"], {})])) == "pass"
+}
+
+test_wider_network_than_the_trusted_one_is_medium if {
+	f.only(_on(_grants([f.grant("network", ["203.0.112.0/23"], {})]))).severity == "medium"
+}
+
+test_single_address_is_medium if {
+	f.only(_on(_grants([f.grant("network", ["198.51.100.7"], {})]))).severity == "medium"
+}
+
+test_lesser_fail_beats_undecided_and_says_so if {
+	unclear := f.grant("any_account", [], {"certainty": "unknown", "reason": "a variable", "statement": 1})
+	v := f.only(_on(_grants([f.grant("network", ["vpce-other"], {}), unclear])))
+	[v.status, v.severity] == ["fail", "info"]
+	endswith(v.message, "It cannot be told who is let in by statement 1.")
+}

@@ -8,9 +8,9 @@
 #   id: REG-ACC-009
 #   severity: high
 #   since: 0.1.0
-#   inputs: [repository, registry]
+#   inputs: [repository, registry, account]
 #   entity: repository
-#   registries: [ecr]
+#   registries: [ecr, ecr_public]
 #   frameworks:
 #     nist-800-190: ["4.2.3"]
 #     nist-800-53r5: ["AC-3", "AC-6"]
@@ -43,4 +43,4 @@ _words := {
 	"fail": "Constructs that grant more than they seem to",
 }
 
-verdicts contains policy_problems.verdict(_codes, _words)
+verdicts contains v if some v in policy_problems.verdicts(_codes, _words)

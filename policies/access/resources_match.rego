@@ -7,9 +7,9 @@
 #   id: REG-ACC-008
 #   severity: medium
 #   since: 0.1.0
-#   inputs: [repository]
+#   inputs: [repository, account]
 #   entity: repository
-#   registries: [ecr]
+#   registries: [ecr, ecr_public]
 #   frameworks:
 #     nist-800-53r5: ["AC-3"]
 #     cis-eks: ["5.1.3"]
@@ -21,14 +21,18 @@
 #     mode: confirm
 #     text: |
 #       Leave the Resource element out of repository policies, name principals by account or by
-#       full ARN, and allow both actions that pulling takes.
+#       full ARN, and allow both actions that pulling takes. In the policy of an identity write
+#       arn:aws:ecr:<region>:<account>:repository/<name>, and ecr:GetAuthorizationToken on *.
 package auditor.rules.access.resources_match
 
 import data.auditor.lib.policy_problems
 
 _codes := {
-	"fail": {"resource_element", "resource_empty", "resource_arn_invalid", "version_missing_with_variables", "principal_invalid", "network_private_useless"},
-	"low": {"pull_incomplete"},
+	"fail": {
+		"resource_element", "resource_empty", "resource_arn_invalid", "version_missing_with_variables",
+		"principal_invalid", "network_private_useless", "action_needs_every_resource",
+	},
+	"low": {"pull_incomplete", "token_missing"},
 	"unknown": set(),
 }
 
@@ -38,4 +42,4 @@ _words := {
 	"fail": "Statements that cannot work as written",
 }
 
-verdicts contains policy_problems.verdict(_codes, _words)
+verdicts contains v if some v in policy_problems.verdicts(_codes, _words)

@@ -1,6 +1,7 @@
 package auditor.rules.access.resources_match_test
 
 import data.auditor.lib.fixtures_test as f
+import data.auditor.lib.identity_fixtures_test as i
 import data.auditor.rules.access.resources_match
 
 _on(record) := v if v := resources_match.verdicts with input as record
@@ -36,3 +37,42 @@ test_unparsable_is_unknown if {
 }
 
 test_platform_without_it_is_not_applicable if _status(f.repository({"access_policy": f.unsupported})) == "not_applicable"
+
+# ---------------------------------------------------------------- identity policies
+_account(code) := i.held(i.identity_policy(i.managed("push"), {}), [i.role("ci")], {"problems": f.known(problems)}) if {
+	problems := [i.located(i.managed("push"), code)]
+}
+
+test_identity_policy_is_judged_by_itself if {
+	v := f.only(_on(_account("action_needs_every_resource")))
+	v.status == "fail"
+	v.resource_id == "urn:cr:iam:111111111111:global:policy/push"
+	v.evidence == [{"path": "/derived/problems/value/0/problem", "value": f.problem("action_needs_every_resource")}]
+}
+
+test_clean_identity_policy_passes if {
+	f.only(_on(_account("other"))).status == "pass"
+}
+
+test_policies_of_the_platform_and_of_nobody_are_not_judged if {
+	provided := i.identity_policy(i.provided("X"), {"kind": "provider"})
+	f.only(_on(i.held(provided, [i.role("ci")], {}))).status == "not_applicable"
+	f.only(_on(f.account({"policies": f.known([i.identity_policy(i.managed("push"), {})])}, {}))).status == "not_applicable"
+}
+
+test_unread_identities_are_unknown if {
+	unread := f.unknown("iam:GetAccountAuthorizationDetails")
+	every record in [
+		f.account({"policies": unread}, {}), f.account({"principals": unread}, {}), f.account({}, {"problems": unread}),
+	] {
+		v := f.only(_on(record))
+		[v.status, v.resource_id] == ["unknown", "urn:cr:iam:111111111111:global"]
+	}
+}
+
+test_unreadable_identity_policy_is_unknown if {
+	broken := i.identity_policy(i.managed("push"), {"unread": "not JSON"})
+	f.only(_on(i.held(broken, [i.role("ci")], {}))).status == "unknown"
+}
+
+test_minor_code_of_an_identity_policy_fails_low if f.only(_on(_account("token_missing"))).severity == "low"

@@ -54,22 +54,30 @@ _verdict := verdict.record("not_applicable", "This registry does not expose encr
 	facts.absent(_fact)
 } else := verdict.record("fail", "Encrypted with the platform's key, not with one of your own.", [_type]) if {
 	_fact.value.type == "platform"
+} else := verdict.record("fail", message, [_key_id]) if {
+	_restricted
+	facts.known(_id)
+	not regex.match(globs.union(_params.allowed_keys), _id.value)
+	message := sprintf("The key %s is not one of the allowed ones.", [_id.value])
 } else := verdict.record_unknown("who manages the key", "/repository/encryption/value/key_manager", _manager) if {
 	facts.unknown(_manager)
-} else := verdict.record("fail", "The key of the repository does not exist.", [_key, _managed]) if {
+} else := verdict.record("fail", "The key of the repository does not exist.", [_key_id, _managed]) if {
 	facts.absent(_manager)
 } else := verdict.record("fail", "Encrypted with the provider's own KMS key.", [_type, _managed]) if {
 	_manager.value == "provider"
-} else := verdict.record("fail", message, [facts.evidence("/repository/encryption/value/key_id", _fact.value.key_id)]) if {
-	count(_params.allowed_keys) > 0
-	not regex.match(globs.union(_params.allowed_keys), object.get(_fact.value.key_id, "value", ""))
-	message := sprintf("The key %s is not one of the allowed ones.", [object.get(_fact.value.key_id, "value", "")])
+} else := verdict.record_unknown("which key it is", "/repository/encryption/value/key_id", _id) if {
+	_restricted
+	not facts.known(_id)
 } else := verdict.record("pass", "Encrypted with a customer-managed key.", [])
+
+_restricted if count(_params.allowed_keys) > 0
 
 _manager := _fact.value.key_manager
 
+_id := _fact.value.key_id
+
 _type := facts.evidence("/repository/encryption/value/type", _fact.value.type)
 
-_key := facts.evidence("/repository/encryption/value/key_id", _fact.value.key_id)
+_key_id := facts.evidence("/repository/encryption/value/key_id", _id)
 
 _managed := facts.evidence("/repository/encryption/value/key_manager", _manager)

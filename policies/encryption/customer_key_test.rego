@@ -46,3 +46,29 @@ test_key_of_the_list_passes if {
 	verdicts := customer_key.verdicts with input as _key(f.known("customer")) with data.params as params
 	f.only(verdicts).status == "pass"
 }
+
+_restricted(key_id, manager) := f.only(verdicts) if {
+	params := {"REG-ENC-001": {"allowed_keys": ["arn:key/b*"]}}
+	record := f.repository({"encryption": f.known({"type": "kms", "key_id": key_id, "key_manager": manager})})
+	verdicts := customer_key.verdicts with input as record with data.params as params
+}
+
+test_unread_key_id_is_unknown_where_keys_are_restricted if {
+	v := _restricted(f.unknown("ecr:DescribeRepositories"), f.known("customer"))
+	v.status == "unknown"
+	v.settle == ["ecr:DescribeRepositories"]
+	_restricted(f.absent, f.known("customer")).status == "unknown"
+}
+
+test_unread_key_id_does_not_matter_where_every_key_is_allowed if {
+	record := f.repository({"encryption": f.known({"type": "kms", "key_id": f.unknown("x"), "key_manager": f.known("customer")})})
+	_status(record) == "pass"
+}
+
+test_key_outside_the_list_fails_whoever_manages_it if {
+	_restricted(f.known("arn:key/a"), f.unknown("kms:DescribeKey")).status == "fail"
+}
+
+test_providers_key_fails_though_its_id_was_not_read if {
+	_restricted(f.unknown("ecr:DescribeRepositories"), f.known("provider")).status == "fail"
+}

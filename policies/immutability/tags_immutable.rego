@@ -70,7 +70,7 @@ _verdict := verdict.record("not_applicable", "A pull-through cache follows its u
 } else := {
 	"status": "unknown",
 	"resource_id": input.id,
-	"message": sprintf("Cannot tell: the rules %s may fix every release tag.", [text.names({p | some p in _unclear})]),
+	"message": sprintf("Cannot tell: every release tag may be fixed by %s.", [text.names({p | some p in _unclear})]),
 	"evidence": text.capped([facts.evidence(path, pattern) | some path, pattern in _unclear]),
 	"settle": ["a person comparing the rules with the release patterns"],
 } if {

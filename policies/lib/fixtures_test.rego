@@ -82,7 +82,13 @@ record(changes, images, derived) := {
 	"repository": override(
 		{
 			"name": "team/app",
-			"registry": {"kind": "ecr", "account": "111111111111", "region": "eu-west-1"},
+			"registry": {
+				"kind": "ecr",
+				"host": "111111111111.dkr.ecr.eu-west-1.amazonaws.com",
+				"other_hosts": [],
+				"account": "111111111111",
+				"region": "eu-west-1",
+			},
 			"hosting": known("hosted"),
 			"immutability": known({"mode": "all", "rules": []}),
 			"encryption": known({
@@ -109,6 +115,7 @@ record(changes, images, derived) := {
 			"history": not_requested("auditor:since"),
 			"outlook": absent,
 			"replicas": not_requested("auditor:join"),
+			"published": not_requested("auditor:join"),
 		},
 		derived,
 	),
@@ -138,6 +145,7 @@ registry(changes, derived) := {
 			"repository_names": known(["team/app"]),
 			"access_policy": absent,
 			"replication": known([]),
+			"cache_rules": known([]),
 			"keys": not_requested("kms:DescribeKey"),
 			"suppressions": not_requested("inspector2:ListFilters"),
 			"trails": not_requested("cloudtrail:DescribeTrails"),
@@ -147,17 +155,32 @@ registry(changes, derived) := {
 		},
 		changes,
 	),
-	"derived": override({"access": absent, "growth": not_requested("auditor:since")}, derived),
+	"derived": override({"access": absent, "growth": not_requested("auditor:since"), "key_access": known([])}, derived),
 }
 
 # What runs out of the repository; `uses` as in RepositoryUsage.
-usage(uses) := known({"complete": true, "missing": [], "uses": uses})
+usage(uses) := known({"complete": true, "missing": [], "uses": uses, "users": users}) if {
+	users := {digest: _users(same) |
+		some one in uses
+		digest := one.digest
+		same := [other | some other in uses; other.digest == digest]
+	}
+}
+
+# Of one image, as `auditor.analysis.usage` groups them.
+_users(uses) := {"running": true, "first": names[0], "others": count(names) - 1} if {
+	names := sort({one.label | some one in uses; one.running})
+	count(names) > 0
+} else := {"running": false, "first": names[0], "others": count(names) - 1} if {
+	names := sort({one.label | some one in uses})
+}
 
 use(n) := {
 	"digest": digest(n),
 	"reference": "111111111111.dkr.ecr.eu-west-1.amazonaws.com/team/app:v1.0.0",
 	"workload": "urn:cr:ecs:111111111111:eu-west-1:service/prod/app/app",
 	"running": true,
+	"label": "service prod/app",
 }
 
 account(changes, derived) := override(
@@ -215,6 +238,7 @@ grant(audience, principals, changes) := override(
 		"guarded": false,
 		"certainty": "exact",
 		"reason": "",
+		"resources": [],
 	},
 	changes,
 )

@@ -5,6 +5,8 @@
 #   by its children; a child without a tag of its own counts as tagged when its index is.
 package auditor.lib.images
 
+import data.auditor.lib.usage
+
 # METADATA
 # description: Digest of every child of a tagged index.
 children_of_tagged contains child.digest if {
@@ -36,8 +38,8 @@ position[digest] := i if {
 # METADATA
 # description: |
 #   The digests that `params.scope` takes in: tagged ones (and children of tagged indexes), the newest
-#   `params.newest_count` of these, or all. Where an index was not read, an untagged image may be its
-#   child and is taken in.
+#   `params.newest_count` of these, those in use, or all. Where an index was not read, an untagged image may
+#   be its child and is taken in; where what runs was not read completely, every tagged image may be in use.
 scope(params) := {image.digest | some image in input.images.value} if params.scope == "all"
 
 scope(params) := _tagged if params.scope == "tagged"
@@ -49,6 +51,16 @@ scope(params) := {image.digest |
 	object.get(image.pushed_at, "value", "9999") >= since
 } if {
 	params.scope == "newest"
+}
+
+scope(params) := usage.digests if {
+	params.scope == "in_use"
+	usage.complete
+}
+
+scope(params) := usage.digests | _tagged if {
+	params.scope == "in_use"
+	not usage.complete
 }
 
 _tagged := _own_tags | children_of_tagged if not unread_index
@@ -70,3 +82,15 @@ _times := sort([image.pushed_at.value |
 	image.kind in {"image", "index"}
 	image.digest in _tagged
 ])
+
+# METADATA
+# description: |
+#   The registry does not scan, and nobody else's scan result is there: what asks for results does not
+#   apply. A result from elsewhere is judged, whatever the registry can do.
+never_scanned if {
+	input.repository.scanning.reason == "unsupported_by_platform"
+	input.images.state == "known"
+	every image in input.images.value {
+		image.scan.state != "known"
+	}
+}

@@ -14,7 +14,10 @@ has_retention if _kind in {"ecr", "harbor", "acr", "gar", "artifactory", "quay"}
 is_proxy if input.repository.hosting.value == "proxy"
 
 # METADATA
-# description: Whether the repository may be a proxy, because it was not read.
-may_be_proxy if input.repository.hosting.state == "unknown"
+# description: Whether the repository may be a proxy, because it was not read. A platform without proxies has none.
+may_be_proxy if {
+	input.repository.hosting.state == "unknown"
+	input.repository.hosting.reason != "unsupported_by_platform"
+}
 
 has_scanning if _kind in {"ecr", "harbor", "acr", "gar", "artifactory", "quay"}

@@ -17,3 +17,15 @@ names(collection) := sprintf("%s and %d more", [concat(", ", first), count(colle
 # METADATA
 # description: The first twenty of a list of evidence.
 capped(list) := array.slice(list, 0, 20)
+
+# METADATA
+# description: A number with its noun, as `1 image` and `2 images`.
+counted(number, one, _) := sprintf("%d %s", [number, one]) if number == 1
+
+counted(number, _, many) := sprintf("%d %s", [number, many]) if number != 1
+
+# METADATA
+# description: The verb that fits a number.
+verb(number, one, _) := one if number == 1
+
+verb(number, _, many) := many if number != 1

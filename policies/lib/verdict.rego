@@ -2,8 +2,12 @@
 # title: Build verdicts
 # description: |
 #   A verdict is {status, resource_id, message, evidence}, and optionally `severity` (only ever lower
-#   than the rule's own), `settle` (the calls that would settle an unknown) and `tag`.
+#   than the rule's own), `settle` (the calls that would settle an unknown) and `tag`; one on an image that
+#   is no pass also says whether the image is `in_use`.
 package auditor.lib.verdict
+
+import data.auditor.lib.facts
+import data.auditor.lib.usage
 
 # METADATA
 # description: A verdict on the record itself, a repository or a registry.
@@ -20,7 +24,7 @@ record_unknown(what, path, fact) := {
 	"status": "unknown",
 	"resource_id": input.id,
 	"message": _unread(what, fact),
-	"evidence": [{"path": path, "value": fact}],
+	"evidence": facts.unread_evidence(path, fact),
 	"settle": [fact.source],
 }
 
@@ -32,6 +36,7 @@ image(image, status, message, evidence) := {
 	"message": message,
 	"evidence": evidence,
 	"tag": array.concat(image.tags, [""])[0],
+	"in_use": image.digest in usage.digests,
 }
 
 # METADATA
@@ -43,6 +48,7 @@ image_unknown(image, what, path, fact) := {
 	"evidence": [{"path": path, "value": fact}],
 	"settle": [fact.source],
 	"tag": array.concat(image.tags, [""])[0],
+	"in_use": image.digest in usage.digests,
 }
 
 # METADATA
@@ -54,6 +60,7 @@ image_unsettled(image, message, evidence, settle) := {
 	"evidence": evidence,
 	"settle": settle,
 	"tag": array.concat(image.tags, [""])[0],
+	"in_use": image.digest in usage.digests,
 }
 
 # A fact that is absent where it should be known is as unsettled as one that was not read.

@@ -6,7 +6,10 @@
 package auditor.lib.vulnerabilities
 
 import data.auditor.lib.facts
+import data.auditor.lib.findings
 import data.auditor.lib.images
+import data.auditor.lib.text
+import data.auditor.lib.usage
 import data.auditor.lib.verdict as build
 
 # METADATA
@@ -80,6 +83,7 @@ _undefined(rule, _) := 0 if lower(rule.severity) != rule.params.treat_undefined_
 # Distinct ids that count, where details are there.
 _ids(rule, image) := {v.id |
 	some v in image.scan.value.vulnerabilities.value
+	findings.counts(v)
 	_severe(rule, v)
 	_fixable(rule, v)
 }
@@ -102,9 +106,9 @@ _failure(rule, i, image) := object.union(failure, {"vulnerabilities": sort(ids)}
 	ids := _ids(rule, image)
 	counts := image.scan.value.counts.value
 	path := sprintf("/images/value/%d/scan/value/counts", [i])
-	message := sprintf("%d %s vulnerabilities%s%s.", [
-		_number(rule, image, ids), lower(rule.severity), _named(ids), _untriaged(counts),
-	])
+	severity := lower(rule.severity)
+	number := text.counted(_number(rule, image, ids), sprintf("%s vulnerability", [severity]), sprintf("%s vulnerabilities", [severity]))
+	message := sprintf("%s%s%s%s.", [number, _named(ids), _untriaged(rule, counts), usage.phrase(image.digest)])
 	failure := build.image(image, "fail", message, [facts.evidence(path, image.scan.value.counts)])
 }
 
@@ -122,9 +126,11 @@ _named(ids) := sprintf(": %s", [concat(", ", array.slice(sort(ids), 0, 5))]) if 
 
 _named(ids) := sprintf(": %s and more", [concat(", ", array.slice(sort(ids), 0, 5))]) if count(ids) > 5
 
-_untriaged(counts) := sprintf("; %d more without a severity", [counts.UNKNOWN]) if counts.UNKNOWN > 0
-
-_untriaged(counts) := "" if object.get(counts, "UNKNOWN", 0) == 0
+# Those without a severity, where they are not counted already.
+_untriaged(rule, counts) := sprintf("; %d more without a severity", [counts.UNKNOWN]) if {
+	object.get(counts, "UNKNOWN", 0) > 0
+	lower(rule.severity) != rule.params.treat_undefined_as
+} else := ""
 
 _unscanned(image, path) := build.image_unknown(image, "the scan result", path, image.scan) if {
 	facts.unknown(image.scan)
@@ -161,7 +167,9 @@ _worst(rule, i, image) := object.union(failure, {"vulnerabilities": sort(ids)}) 
 	failed := [v | some v in verdicts; v.status == "fail"]
 	count(failed) > 0
 	ids := {id | some v in failed; some id in v.vulnerabilities}
-	message := sprintf("%d of its platforms have %s vulnerabilities above the limit.", [count(failed), lower(rule.severity)])
+	message := sprintf("%s with %s vulnerabilities above the limit%s.", [
+		text.counted(count(failed), "platform", "platforms"), lower(rule.severity), usage.phrase(image.digest),
+	])
 	failure := build.image(image, "fail", message, [_children(i, image)])
 } else := build.image_unsettled(image, "Cannot tell: a platform was not scanned, or is not in the list of images.", [_children(i, image)], ["scans of its platforms"]) if {
 	decided := [v | some v in _platforms(rule, image); v.status in {"pass", "not_applicable"}]

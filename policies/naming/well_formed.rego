@@ -36,7 +36,12 @@ _verdict := verdict.record("fail", message, [facts.evidence("/repository/name", 
 	message := sprintf("References to this repository do not parse: %s.", [_fact.value.repository_error])
 } else := verdict.record_unknown("the list of tags", "/derived/reference", _fact) if {
 	not facts.known(_fact)
-} else := verdict.record("fail", message, [facts.evidence("/derived/reference/value/bad_tags", _fact.value.bad_tags)]) if {
+} else := verdict.record("fail", message, _bad_tags) if {
 	count(_fact.value.bad_tags) > 0
 	message := sprintf("Tags outside the grammar: %s.", [text.names(_fact.value.bad_tags)])
 } else := verdict.record("pass", "Name and tags are well-formed.", [])
+
+_bad_tags := text.capped([facts.evidence(path, tag) |
+	some i, tag in _fact.value.bad_tags
+	path := sprintf("/derived/reference/value/bad_tags/%d", [i])
+])

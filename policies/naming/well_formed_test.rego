@@ -20,3 +20,17 @@ test_bad_name_fails if _status(_reference("the path A has a character that is no
 test_bad_tag_fails if _status(_reference("", ["-x"])) == "fail"
 
 test_tags_not_read_is_unknown if _status(f.record({}, f.known([]), {"reference": f.unknown("ecr:DescribeImages")})) == "unknown"
+
+test_each_bad_tag_is_a_piece_of_evidence if {
+	v := f.only(_on(_reference("", ["-x", "-y"])))
+	v.evidence == [
+		{"path": "/derived/reference/value/bad_tags/0", "value": "-x"},
+		{"path": "/derived/reference/value/bad_tags/1", "value": "-y"},
+	]
+}
+
+test_evidence_is_capped if {
+	v := f.only(_on(_reference("", [sprintf("-%02d", [i]) | some i in numbers.range(1, 30)])))
+	count(v.evidence) == 20
+	endswith(v.message, "and 20 more.")
+}

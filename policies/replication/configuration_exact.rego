@@ -61,7 +61,7 @@ _verdict := verdict.record("not_applicable", "This registry has no replication."
 	count(_errors) > 0
 	message := sprintf("The replication configuration is wrong: %s.", [text.names({reason | some [reason, _] in _errors})])
 } else := _foreign_unknown if {
-	count(_foreign) > 0
+	count(_undecided) > 0
 } else := object.union(failure, {"severity": "low"}) if {
 	count(_warnings) > 0
 	message := sprintf("The replication configuration is not exact: %s.", [text.names({reason | some [reason, _] in _warnings})])
@@ -130,17 +130,71 @@ _warnings contains [reason, facts.evidence(sprintf("/registry/replication/value/
 
 _matching(prefix) := {name | some name in input.registry.repository_names.value; startswith(name, prefix)}
 
-_foreign contains destination.account if {
+_errors contains [reason, facts.evidence(sprintf("/registry/replication/value/%d/destinations/%d", [i, j]), destination)] if {
+	some i, rule in _rules
+	some j, destination in rule.destinations
+	_partition(destination.region) != _partition(input.registry.region)
+	reason := sprintf("rule %d copies to %s, which is in another partition", [i + 1, destination.region])
+}
+
+_partition(region) := "isolated" if contains(region, "-iso")
+
+_partition(region) := split(region, "-")[0] if {
+	not contains(region, "-iso")
+	regex.match(`^(cn|eusc)-`, region)
+}
+
+_partition(region) := "us-gov" if startswith(region, "us-gov-")
+
+_partition(region) := "aws" if not regex.match(`^(cn|eusc|us-gov)-|-iso`, region)
+
+_errors contains [reason, facts.evidence(sprintf("/derived/replication/value/targets/%d/accepts", [i]), target.accepts)] if {
+	some i, target in input.derived.replication.value.targets
+	target.accepts == "no"
+	reason := sprintf("the registry policy of account %s in %s does not let copies in", [target.account, target.region])
+}
+
+# Copies are not copied on: who wants them further away needs a rule here.
+_warnings contains [reason, facts.evidence(sprintf("/derived/replication/value/targets/%d/onward", [i]), target.onward)] if {
+	some i, target in input.derived.replication.value.targets
+	count(target.onward) > 0
+	further := text.names({sprintf("%s of account %s", [d.region, d.account]) | some d in target.onward})
+	reason := sprintf("%s of account %s copies on to %s, but not what comes from here", [target.region, target.account, further])
+}
+
+# Accounts of which it is not known whether they accept the copies: that is written in their registry policies.
+_undecided contains destination.account if {
 	some rule in _rules
 	some destination in rule.destinations
 	destination.account != input.registry.account
+	not _decided(destination)
 }
 
-# Whether the other account accepts the copies is written in its registry policy.
+_decided(destination) if {
+	some target in input.derived.replication.value.targets
+	target.account == destination.account
+	target.region == destination.region
+	target.accepts in {"yes", "no"}
+}
+
 _foreign_unknown := {
 	"status": "unknown",
 	"resource_id": input.id,
-	"message": sprintf("Cannot tell whether %s accept the copies: their registry policies were not read.", [text.names(_foreign)]),
+	"message": sprintf("Cannot tell whether %s %s the copies: %s.", [text.names(_undecided), _accept, text.names(_reasons)]),
 	"evidence": [facts.evidence("/registry/replication/value", _rules)],
-	"settle": [sprintf("GetRegistryPolicy in %s", [text.names(_foreign)])],
+	"settle": [sprintf("GetRegistryPolicy in %s", [text.names(_undecided)])],
 }
+
+_accept := "accepts" if count(_undecided) == 1
+
+_accept := "accept" if count(_undecided) > 1
+
+_reasons := found if {
+	found := {target.reason |
+		some target in input.derived.replication.value.targets
+		target.accepts == "unknown"
+	}
+	count(found) > 0
+} else := {"its registry policy was not read"} if {
+	count(_undecided) == 1
+} else := {"their registry policies were not read"}

@@ -48,6 +48,45 @@ test_too_many_destinations_fail if {
 
 test_other_account_is_unknown if _status(_with([_rule(["team/"], "999999999999", "us-east-1")], ["team/app"])) == "unknown"
 
+_target(changes) := f.override({"account": "999999999999", "region": "us-east-1", "state": "found", "accepts": "yes", "reason": "", "onward": []}, changes)
+
+_linked(account, target) := f.only(_on(record)) if {
+	changes := {"replication": f.known([_rule(["team/"], account, "us-east-1")]), "repository_names": f.known(["team/app"])}
+	record := f.registry(changes, {"replication": f.known({"targets": [target], "sources": [], "unread": []})})
+}
+
+test_other_account_that_accepts_passes if _linked("999999999999", _target({})).status == "pass"
+
+test_other_account_without_registry_policy_fails if {
+	v := _linked("999999999999", _target({"accepts": "no"}))
+	v.status == "fail"
+	not v.severity
+	contains(v.message, "the registry policy of account 999999999999 in us-east-1 does not let copies in")
+}
+
+test_other_account_that_was_not_read_is_unknown if {
+	v := _linked("999999999999", _target({"accepts": "unknown", "reason": "it is not in the snapshot"}))
+	v.status == "unknown"
+	v.message == "Cannot tell whether 999999999999 accepts the copies: it is not in the snapshot."
+}
+
+test_target_of_another_region_decides_nothing if _linked("999999999999", _target({"region": "eu-north-1"})).status == "unknown"
+
+test_chain_is_low if {
+	target := _target({"account": "111111111111", "onward": [{"account": "111111111111", "region": "ap-south-1"}]})
+	v := _linked("111111111111", target)
+	v.severity == "low"
+	contains(v.message, "us-east-1 of account 111111111111 copies on to ap-south-1 of account 111111111111, but not what comes from here")
+}
+
+test_other_partition_fails if {
+	every region in ["cn-north-1", "us-gov-west-1", "us-iso-east-1", "eusc-de-east-1"] {
+		v := f.only(_on(_with([_rule(["team/"], "111111111111", region)], ["team/app"])))
+		v.status == "fail"
+		contains(v.message, "which is in another partition")
+	}
+}
+
 test_names_not_read_is_unknown if {
 	changes := {"replication": f.known([_own(["team/"])]), "repository_names": f.unknown("ecr:DescribeRepositories")}
 	_status(f.registry(changes, {})) == "unknown"

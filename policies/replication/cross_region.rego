@@ -63,6 +63,7 @@ import data.auditor.lib.facts
 import data.auditor.lib.globs
 import data.auditor.lib.platform
 import data.auditor.lib.production
+import data.auditor.lib.text
 import data.auditor.lib.verdict
 
 _params := data.params["REG-REP-001"]
@@ -76,7 +77,7 @@ verdicts contains _verdict
 _verdict := verdict.record("not_applicable", "A pull-through cache can be filled again.", []) if {
 	platform.is_proxy
 } else := verdict.record("not_applicable", "Not a production repository.", []) if {
-	not production.is_production(_params)
+	production.state(_params) == "non-production"
 } else := verdict.record("not_applicable", "Listed as fine in one region.", []) if {
 	regex.match(globs.union(_params.single_region_ok), input.repository.name)
 } else := verdict.record("not_applicable", "This registry has no replication.", []) if {
@@ -88,9 +89,17 @@ _verdict := verdict.record("not_applicable", "A pull-through cache can be filled
 	count(_regions) >= _params.min_destinations
 } else := verdict.record_unknown("whether this is a pull-through cache", "/repository/hosting", input.repository.hosting) if {
 	platform.may_be_proxy
+} else := production.unknown(_params) if {
+	production.state(_params) == "undecided"
 } else := verdict.record("fail", message, [facts.evidence(_path, _fact)]) if {
-	message := sprintf("Replicated to %d other regions of the %d that are needed.", [count(_regions), _params.min_destinations])
+	message := sprintf("Replicated to %s; the minimum is %d.", [_said, _params.min_destinations])
 }
+
+_said := "no other region" if count(_regions) == 0
+
+_said := sprintf("one other region (%s)", [text.names(_regions)]) if count(_regions) == 1
+
+_said := sprintf("%d other regions (%s)", [count(_regions), text.names(_regions)]) if count(_regions) > 1
 
 _regions contains destination.region if {
 	some rule in _fact.value

@@ -72,10 +72,14 @@ _verdict := verdict.record("not_applicable", "This registry has no retention fea
 } else := _or_proxy(verdict.record("fail", message, text.capped([_left_evidence(i) | some i in _left]))) if {
 	count(_left) > 0
 	not images.unread_index
-	message := sprintf("%d untagged images are older than the rule allows.", [count(_left)])
+	message := sprintf("%s older than the rule allows.", [text.counted(count(_left), "untagged image is", "untagged images are")])
 } else := verdict.record_unknown("whether old untagged images belong to an index", path, fact) if {
 	count(_left) > 0
 	[path, fact] := images.unread_index
+} else := verdict.record_unknown("the push time of an untagged image", path, fact) if {
+	[path, fact] := _undated[0]
+} else := verdict.record_unknown("whether an old untagged image refers to another", path, fact) if {
+	[path, fact] := _unplaced[0]
 } else := verdict.record("pass", "Untagged images expire in time.", [])
 
 # A failure that would be none on a pull-through cache, where it is not known whether this is one.
@@ -117,17 +121,40 @@ _since_pushed if {
 	rule.count <= _params.keep_untagged_days
 }
 
-# Images that a rule by age should have taken by now.
-_left := [i |
+_untagged(1) := "1 untagged image"
+
+_untagged(n) := sprintf("%d untagged images", [n]) if n != 1
+
+_limit := time.parse_rfc3339_ns(input.now) - (((_params.keep_untagged_days + _params.lag_days) * 86400) * 1000000000)
+
+# Images that a rule by age should take by itself: neither a referrer nor the child of an index.
+_alone[i] := image if {
 	_since_pushed
-	limit := time.parse_rfc3339_ns(input.now) - (((_params.keep_untagged_days + _params.lag_days) * 86400) * 1000000000)
 	some i, image in input.images.value
 	image.tags == []
 	image.status == "active"
 	image.kind in {"image", "index"}
 	image.subject.state != "known"
-	time.parse_rfc3339_ns(image.pushed_at.value) < limit
 	not image.digest in _children
+}
+
+_left := [i |
+	some i, image in _alone
+	image.subject.state == "absent"
+	time.parse_rfc3339_ns(image.pushed_at.value) < _limit
+]
+
+_undated := [[path, image.pushed_at] |
+	some i, image in _alone
+	not facts.known(image.pushed_at)
+	path := sprintf("/images/value/%d/pushed_at", [i])
+]
+
+_unplaced := [[path, image.subject] |
+	some i, image in _alone
+	image.subject.state == "unknown"
+	time.parse_rfc3339_ns(image.pushed_at.value) < _limit
+	path := sprintf("/images/value/%d/subject", [i])
 ]
 
 _children contains child.digest if {

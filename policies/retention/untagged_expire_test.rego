@@ -51,6 +51,26 @@ test_perhaps_a_child_is_unknown if {
 	_status(_rules([f.expire("untagged", "since_pushed", 7)], images)) == "unknown"
 }
 
+test_one_left_is_said_in_the_singular if {
+	v := f.only(_on(_rules([f.expire("untagged", "since_pushed", 7)], [f.image(1, [], _old)])))
+	v.message == "1 untagged image is older than the rule allows."
+}
+
+test_push_time_not_read_is_unknown if {
+	undated := f.image(1, [], {"pushed_at": f.unknown("ecr:DescribeImages")})
+	_status(_rules([f.expire("untagged", "since_pushed", 7)], [undated])) == "unknown"
+}
+
+test_perhaps_a_referrer_is_unknown if {
+	unplaced := f.image(1, [], f.override(_old, {"subject": f.unknown("ecr:DescribeImages")}))
+	_status(_rules([f.expire("untagged", "since_pushed", 7)], [unplaced])) == "unknown"
+}
+
+test_one_left_fails_beside_one_that_may_be_a_referrer if {
+	unplaced := f.image(1, [], f.override(_old, {"subject": f.unknown("ecr:DescribeImages")}))
+	_status(_rules([f.expire("untagged", "since_pushed", 7)], [unplaced, f.image(2, [], _old)])) == "fail"
+}
+
 test_denied_is_unknown if _status(f.repository({"retention_policy": f.unknown("ecr:GetLifecyclePolicy")})) == "unknown"
 
 test_unparsable_is_unknown if _status(f.record({}, f.known([]), {"retention": f.unknown("ecr:GetLifecyclePolicy")})) == "unknown"
@@ -66,4 +86,11 @@ test_failing_and_maybe_a_cache_is_unknown if {
 
 test_platform_without_it_is_not_applicable if {
 	_status(f.repository({"registry": {"kind": "ghcr", "account": "a", "region": ""}})) == "not_applicable"
+}
+
+test_numbers_are_worded if {
+	rules := [f.expire("untagged", "since_pushed", 7)]
+	f.only(_on(_rules(rules, [f.image(1, [], _old)]))).message == "1 untagged image is older than the rule allows."
+	two := [f.image(1, [], _old), f.image(2, [], _old)]
+	f.only(_on(_rules(rules, two))).message == "2 untagged images are older than the rule allows."
 }

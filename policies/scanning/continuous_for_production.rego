@@ -43,6 +43,11 @@
 #         names: {type: array, items: {type: string}}
 #         resource_tags: {type: object, additionalProperties: {type: array, items: {type: string}}}
 #         tags: {type: array, items: {type: string}}
+#     max_external_age_days:
+#       type: integer
+#       minimum: 1
+#       description: Days within which a scanner outside the registry has to have scanned every image, to take its place.
+#       default: 1
 #   remediation:
 #     action: ecr.put_registry_scanning_configuration
 #     mode: confirm
@@ -62,17 +67,52 @@ _fact := input.repository.scanning
 
 _path := "/repository/scanning"
 
+_active := data.context.registry.scanning.value.active
+
+_active_path := "/context/registry/scanning/value/active"
+
+_continuous if {
+	_fact.value.tier == "enhanced"
+	_fact.value.frequency == "continuous"
+}
+
+# Every image that can be deployed; of none there is nothing to tell.
+_scanned_outside if {
+	facts.known(input.images)
+	wanted := [image | some image in input.images.value; image.kind == "image"; image.status == "active"]
+	count(wanted) > 0
+	count([image | some image in wanted; _lately(image)]) == count(wanted)
+}
+
+_lately(image) if {
+	image.scan.value.external
+	image.scan.value.state in {"complete", "active"}
+	age := time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(image.scan.value.completed_at.value)
+	age >= 0
+	age <= (_params.max_external_age_days * 86400) * 1000000000
+}
+
 verdicts contains _verdict
 
 _verdict := verdict.record("not_applicable", "This registry does not scan images itself.", []) if {
 	not platform.has_scanning
 } else := verdict.record("not_applicable", "Not a production repository.", []) if {
-	not production.is_production(_params)
+	production.state(_params) == "non-production"
 } else := verdict.record_unknown("the effective scan setting", _path, _fact) if {
 	facts.unknown(_fact)
+} else := verdict.record("fail", "Continuous scanning is set, but the scanner behind it is off.", [facts.evidence(_active_path, _active)]) if {
+	_continuous
+	facts.known(_active)
+	_active.value == false
+} else := verdict.record_unknown("whether the scanner behind it is on", _active_path, _active) if {
+	_continuous
+	facts.unknown(_active)
 } else := verdict.record("pass", "Images are scanned all the time.", []) if {
-	_fact.value.tier == "enhanced"
-	_fact.value.frequency == "continuous"
+	_continuous
+} else := verdict.record("pass", "A scanner outside the registry has looked at every image lately.", []) if {
+	_scanned_outside
+} else := production.unknown(_params) if {
+	production.state(_params) == "undecided"
 } else := verdict.record("fail", message, [facts.evidence("/repository/scanning/value", _fact.value)]) if {
 	message := sprintf("A production repository has %s scanning (%s).", [_fact.value.tier, _fact.value.frequency])
 } else := verdict.record("fail", "A production repository has no scanning.", [facts.evidence(_path, _fact)])

@@ -36,6 +36,10 @@
 #       minimum: 0
 #       description: Hours after the push in which a scan may be pending.
 #       default: 24
+#     accept_external:
+#       type: boolean
+#       description: Whether a scan made by a scanner outside the registry counts.
+#       default: true
 #   remediation:
 #     action: ecr.start_image_scan
 #     mode: auto
@@ -46,15 +50,20 @@ package auditor.rules.scanning.scan_complete
 
 import data.auditor.lib.facts
 import data.auditor.lib.images
+import data.auditor.lib.text
+import data.auditor.lib.usage
 import data.auditor.lib.verdict
 
 _params := data.params["REG-SCN-003"]
 
 verdicts contains verdict.record_unknown("the list of images", "/images", input.images) if not facts.known(input.images)
 
+verdicts contains verdict.record("not_applicable", "This registry does not scan images.", []) if images.never_scanned
+
 verdicts contains {"status": "pass", "resource_id": concat("@", [input.id, digest])} if some digest in _done
 
 verdicts contains _judge(i, image) if {
+	not images.never_scanned
 	some i, image in input.images.value
 	image.kind in {"image", "index"}
 	not image.digest in _done
@@ -69,7 +78,12 @@ _done contains image.digest if {
 	image.status == "active"
 	image.kind == "image"
 	image.digest in _scope
+	_accepted(image)
 }
+
+_accepted(image) if object.get(image.scan.value, "external", false) == false
+
+_accepted(_) if _params.accept_external
 
 _judge(i, image) := _image(i, image) if image.kind == "image"
 
@@ -81,21 +95,30 @@ _image(i, image) := verdict.image_not_applicable(image) if {
 	not image.digest in _scope
 } else := verdict.image_pass(image) if {
 	image.scan.value.state in {"complete", "active"}
+	_accepted(image)
+} else := verdict.image(image, "fail", message, [facts.evidence(path, true)]) if {
+	image.scan.value.state in {"complete", "active"}
+	path := sprintf("/images/value/%d/scan/value/external", [i])
+	message := sprintf("Only a scanner outside the registry has scanned it%s.", [usage.phrase(image.digest)])
 } else := verdict.image_not_applicable(image) if {
 	image.scan.value.state == "archived"
 } else := verdict.image_unknown(image, "the scan result", sprintf("/images/value/%d/scan", [i]), image.scan) if {
 	facts.unknown(image.scan)
-} else := verdict.image(image, "fail", "The image was never scanned.", [facts.evidence(path, image.scan)]) if {
+} else := verdict.image(image, "fail", message, [facts.evidence(path, image.scan)]) if {
 	facts.absent(image.scan)
+	message := sprintf("The image was never scanned%s.", [usage.phrase(image.digest)])
 	path := sprintf("/images/value/%d/scan", [i])
 } else := verdict.image(image, "fail", message, [_state(i, image)]) if {
 	image.scan.value.state in {"failed", "unsupported", "expired"}
-	message := sprintf("There is no usable scan: %s (%s).", [image.scan.value.state, image.scan.value.detail])
+	message := sprintf("There is no usable scan: %s (%s)%s.", [
+		image.scan.value.state, image.scan.value.detail, usage.phrase(image.digest),
+	])
 } else := verdict.image(image, "fail", message, [_state(i, image)]) if {
 	image.scan.value.state == "pending"
 	age := time.parse_rfc3339_ns(input.now) - time.parse_rfc3339_ns(image.pushed_at.value)
 	age > (_params.pending_hours * 3600) * 1000000000
-	message := sprintf("The scan is pending more than %d hours after the push.", [_params.pending_hours])
+	hours := text.counted(_params.pending_hours, "hour", "hours")
+	message := sprintf("The scan is pending more than %s after the push%s.", [hours, usage.phrase(image.digest)])
 } else := _pending(i, image)
 
 _pending(i, image) := verdict.image_unsettled(image, "Cannot tell: the scan has not finished.", [_state(i, image)], ["the end of the scan"])
@@ -114,7 +137,8 @@ _index(i, image) := verdict.image_not_applicable(image) if {
 } else := verdict.image(image, "fail", message, [_children(i, image)]) if {
 	statuses := _platforms(image)
 	count(statuses.fail) > 0
-	message := sprintf("%d of its platforms have no completed scan.", [count(statuses.fail)])
+	platforms := text.counted(count(statuses.fail), "platform", "platforms")
+	message := sprintf("%s without a completed scan%s.", [platforms, usage.phrase(image.digest)])
 } else := _index_unknown(i, image) if {
 	count(_platforms(image).unknown) > 0
 } else := verdict.image_pass(image)

@@ -74,3 +74,38 @@ test_scope_newest_leaves_older_out if {
 	verdicts := scan_complete.verdicts with input as record with data.params as params
 	f.statuses(verdicts) == ["not_applicable", "pass"]
 }
+
+test_registry_that_does_not_scan_is_not_applicable if {
+	record := f.with_images({"scanning": f.unsupported}, [f.image(1, ["a"], {"scan": f.unsupported}), f.index(2, ["b"], f.unknown("oci:GetManifest"))])
+	_status(record) == "not_applicable"
+}
+
+test_scan_made_elsewhere_is_judged if {
+	record := f.with_images({"scanning": f.unsupported}, [f.image(1, ["a"], {})])
+	_status(record) == "pass"
+}
+
+_external(n) := f.image(n, ["a"], {"scan": f.known(f.override(f.scan({}, []).value, {"external": true}))})
+
+test_scan_outside_the_registry_counts_only_where_accepted if {
+	record := f.with_images({}, [_external(1)])
+	every accepted, status in {true: "pass", false: "fail"} {
+		params := {"REG-SCN-003": {"scope": "tagged", "newest_count": 10, "pending_hours": 24, "accept_external": accepted}}
+		verdicts := scan_complete.verdicts with input as record with data.params as params
+		f.statuses(verdicts) == [status]
+	}
+}
+
+test_messages_count_one_and_many if {
+	params := {"REG-SCN-003": {"scope": "tagged", "newest_count": 10, "pending_hours": 1, "accept_external": true}}
+	record := f.with_images({}, [f.image(1, ["a"], {"scan": f.scan_state("pending")})])
+	verdicts := scan_complete.verdicts with input as record with data.params as params
+	f.only(verdicts).message == "The scan is pending more than 1 hour after the push."
+	images := [f.index(1, ["a"], f.known([f.child(2)])), f.image(2, [], {"scan": f.absent})]
+	"1 platform without a completed scan." in {v.message | some v in _on(f.with_images({}, images))}
+}
+
+test_in_use_is_said if {
+	record := f.record({}, f.known([f.image(1, ["a"], {"scan": f.absent})]), {"usage": f.usage([f.use(1)])})
+	startswith(f.only(_on(record)).message, "The image was never scanned; in use by ")
+}

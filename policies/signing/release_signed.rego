@@ -22,8 +22,8 @@
 #   params:
 #     scope:
 #       type: string
-#       enum: [release, tagged, all]
-#       description: "release: images with a tag that matches release_patterns; tagged: every tagged image; all: untagged ones too."
+#       enum: [release, tagged, in_use, all]
+#       description: "release: images with a tag that matches release_patterns; tagged: every tagged image; in_use: those that run or are kept ready (tagged ones too while that is not known completely); all: untagged ones too."
 #       default: release
 #     release_patterns:
 #       type: array
@@ -48,7 +48,9 @@ package auditor.rules.signing.release_signed
 
 import data.auditor.lib.facts
 import data.auditor.lib.globs
+import data.auditor.lib.images
 import data.auditor.lib.platform
+import data.auditor.lib.usage
 import data.auditor.lib.verdict
 
 _params := data.params["REG-SIG-001"]
@@ -114,9 +116,10 @@ _plainly_unsigned[i] := image if {
 _unsigned(i, image) := {
 	"status": "fail",
 	"resource_id": concat("@", [input.id, image.digest]),
-	"message": "The image has no signature.",
+	"message": sprintf("The image has no signature%s.", [usage.phrase(image.digest)]),
 	"evidence": [{"path": sprintf("/images/value/%d/signatures", [i]), "value": image.signatures}],
 	"tag": array.concat(image.tags, [""])[0],
+	"in_use": image.digest in usage.digests,
 }
 
 _judge(i, image) := verdict.image_not_applicable(image) if {
@@ -133,7 +136,8 @@ _judge(i, image) := verdict.image_not_applicable(image) if {
 } else := verdict.image_unknown(image, "whether this is a pull-through cache", "/repository/hosting", input.repository.hosting) if {
 	platform.may_be_proxy
 	not _params.require_upstream
-} else := verdict.image(image, "fail", "The image has no signature.", [facts.evidence(path, image.signatures)]) if {
+} else := verdict.image(image, "fail", message, [facts.evidence(path, image.signatures)]) if {
+	message := sprintf("The image has no signature%s.", [usage.phrase(image.digest)])
 	path := sprintf("/images/value/%d/signatures", [i])
 }
 
@@ -144,7 +148,7 @@ _signing_failed[i] := verdict.image(image, "fail", message, [facts.evidence(path
 	failed := [[k, status] | some k, status in image.signing_status.value; status.status == "failed"]
 	count(failed) > 0
 	[k, status] := failed[0]
-	message := sprintf("The registry failed to sign the image (%s).", [status.failure_code])
+	message := sprintf("The registry failed to sign the image (%s)%s.", [status.failure_code, usage.phrase(image.digest)])
 	path := sprintf("/images/value/%d/signing_status/value/%d", [i, k])
 }
 
@@ -157,6 +161,11 @@ _scope contains image.digest if {
 	_params.scope == "tagged"
 	some image in input.images.value
 	image.tags != []
+}
+
+_scope contains digest if {
+	_params.scope == "in_use"
+	some digest in images.scope(_params)
 }
 
 _scope contains image.digest if {

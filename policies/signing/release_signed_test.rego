@@ -47,3 +47,28 @@ test_unsigned_and_maybe_a_cache_is_unknown if {
 test_images_not_read_is_unknown if _status(f.record({}, f.unknown("ecr:DescribeImages"), {})) == "unknown"
 
 test_signatures_themselves_are_not_judged if _images([f.image(1, ["v1"], {"kind": "signature"})]) == []
+
+_used(images, scope) := verdicts if {
+	verdicts := release_signed.verdicts with input as f.record({}, f.known(images), {"usage": f.usage([f.use(1)])})
+		with data.params as {"REG-SIG-001": f.override(_params["REG-SIG-001"], {"scope": scope})}
+}
+
+test_an_unsigned_image_in_use_says_who_uses_it if {
+	v := f.only(_used([f.image(1, ["v1"], {})], "release"))
+	v.message == "The image has no signature; in use by service prod/app."
+	v.in_use
+}
+
+test_an_unsigned_image_that_nobody_uses_says_nothing_of_use if {
+	v := f.only(_used([f.image(2, ["v1"], {})], "release"))
+	v.message == "The image has no signature."
+	v.in_use == false
+}
+
+test_scope_in_use_judges_what_runs_whatever_its_tags if {
+	found := _used([f.image(1, ["dev"], {}), f.image(2, ["v1"], {})], "in_use")
+	{v.resource_id: v.status | some v in found} == {
+		concat("@", ["urn:cr:ecr:111111111111:eu-west-1:team/app", f.digest(1)]): "fail",
+		concat("@", ["urn:cr:ecr:111111111111:eu-west-1:team/app", f.digest(2)]): "not_applicable",
+	}
+}

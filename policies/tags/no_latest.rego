@@ -65,16 +65,23 @@ verdicts contains _verdict
 _verdict := verdict.record("not_applicable", "A pull-through cache carries its upstream's tags.", []) if {
 	platform.is_proxy
 } else := verdict.record("not_applicable", "Not a production repository.", []) if {
-	not production.is_production(_params)
+	production.state(_params) == "non-production"
 } else := verdict.record_unknown("the list of images", "/images", input.images) if {
 	not facts.known(input.images)
 } else := verdict.record("pass", "No floating tag.", []) if {
 	count(_found) == 0
 } else := verdict.record_unknown("whether this is a pull-through cache", "/repository/hosting", input.repository.hosting) if {
 	platform.may_be_proxy
+} else := production.unknown(_params) if {
+	production.state(_params) == "undecided"
 } else := verdict.record("fail", message, text.capped([facts.evidence(path, tag) | some path, tag in _found])) if {
-	message := sprintf("A production repository carries the tag %s.", [text.names({tag | some tag in _found})])
+	carried := {tag | some tag in _found}
+	message := sprintf("A production repository carries the %s.", [_tags(carried)])
 }
+
+_tags(carried) := sprintf("tag %s", [text.names(carried)]) if count(carried) == 1
+
+_tags(carried) := sprintf("tags %s", [text.names(carried)]) if count(carried) > 1
 
 _floating := {tag | some tag in _params.floating_tags}
 

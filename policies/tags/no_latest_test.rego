@@ -32,3 +32,17 @@ test_cache_is_not_applicable if {
 test_latest_in_what_may_be_a_cache_is_unknown if {
 	_status(f.with_images({"hosting": f.unknown("ecr:DescribePullThroughCacheRules")}, _latest)) == "unknown"
 }
+
+test_undecided_production_is_unknown_where_it_would_fail if {
+	changes := {"name": "dev/app", "resource_tags": f.unknown("ecr:ListTagsForResource")}
+	_status(f.with_images(changes, [f.image(1, ["latest"], {})])) == "unknown"
+	_status(f.with_images(changes, [f.image(1, ["x"], {})])) == "pass"
+}
+
+test_one_tag_and_several_are_worded if {
+	params := {"REG-TAG-001": f.override(_params["REG-TAG-001"], {"floating_tags": ["latest", "stable"]})}
+	one := no_latest.verdicts with input as f.with_images({}, _latest) with data.params as params
+	f.only(one).message == "A production repository carries the tag latest."
+	two := no_latest.verdicts with input as f.with_images({}, [f.image(1, ["latest", "stable"], {})]) with data.params as params
+	f.only(two).message == "A production repository carries the tags latest, stable."
+}

@@ -24,7 +24,8 @@
 #     action: ecr.tag_resource
 #     mode: auto
 #     text: |
-#       Add the missing tags to the repository (ecr:TagResource). Nothing else changes.
+#       Add the missing tags to the repository (ecr:TagResource, ecr-public:TagResource).
+#       Nothing else changes.
 package auditor.rules.tags.resource_tags
 
 import data.auditor.lib.facts
@@ -40,7 +41,7 @@ verdicts contains _verdict
 _verdict := verdict.record("not_applicable", "This registry has no resource tags.", []) if {
 	facts.unknown(_fact)
 	_fact.reason == "unsupported_by_platform"
-} else := verdict.record_unknown("the resource tags", "/repository/resource_tags", _fact) if {
+} else := verdict.record_unknown("the list of resource tags", "/repository/resource_tags", _fact) if {
 	facts.unknown(_fact)
 } else := verdict.record("fail", message, [facts.evidence("/repository/resource_tags", _fact)]) if {
 	count(_missing) > 0

@@ -1,9 +1,9 @@
 # METADATA
 # title: Give release images a version tag
 # description: |
-#   An image without a version tag cannot be told from another build. The children of an index
-#   count as tagged with the tags of their index. OCI tags cannot hold a plus sign, so semantic
-#   versions come without build metadata.
+#   An image without a version tag cannot be told from another build. Untagged children of an index
+#   have the tags of their index. OCI tags cannot hold a plus sign, so semantic versions come without
+#   build metadata.
 # custom:
 #   id: REG-TAG-002
 #   severity: low
@@ -53,14 +53,15 @@
 package auditor.rules.tags.version_tag
 
 import data.auditor.lib.facts
-import data.auditor.lib.images
 import data.auditor.lib.production
 import data.auditor.lib.text
 import data.auditor.lib.verdict
 
 _params := data.params["REG-TAG-002"]
 
-_production if production.is_production(_params)
+_state := production.state(_params)
+
+_production if _state != "non-production"
 
 verdicts contains verdict.record("not_applicable", "Not a production repository.", []) if not _production
 
@@ -93,10 +94,15 @@ _versioned contains image.digest if {
 _judge(i, image) := verdict.image_not_applicable(image) if {
 	image.status == "archived"
 } else := verdict.image_pass(image) if {
-	image.digest in _inheriting
-} else := verdict.image_unknown(image, "whether an index holds this image", path, fact) if {
 	image.tags == []
-	[path, fact] := images.unread_index
+	image.digest in _inheriting
+} else := verdict.image_unknown(image, "whether an index with a version tag holds this image", path, fact) if {
+	image.tags == []
+	count(_unread) > 0
+	[path, fact] := _unread[0]
+} else := verdict.image_unknown(image, what, path, fact) if {
+	_state == "undecided"
+	[what, path, fact] := production.undecided(_params)
 } else := verdict.image(image, "fail", _message(image), [facts.evidence(path, image.tags)]) if {
 	path := sprintf("/images/value/%d/tags", [i])
 }
@@ -105,11 +111,22 @@ _message(image) := "The image has no tag." if image.tags == []
 
 _message(image) := sprintf("No tag names a version: %s.", [text.names(image.tags)]) if image.tags != []
 
-# Children of an index that carries a version tag.
-_inheriting contains child.digest if {
-	some image in input.images.value
+# Indexes that carry a version tag, which their untagged children inherit.
+_versioned_index[i] := image if {
+	some i, image in input.images.value
 	image.kind == "index"
 	some tag in image.tags
 	regex.match(_params.version_regex, tag)
+}
+
+_inheriting contains child.digest if {
+	some image in _versioned_index
 	some child in image.children.value
 }
+
+# Pointer and fact of those whose children were not read: an untagged image may be one of them.
+_unread := [[path, image.children] |
+	some i, image in _versioned_index
+	image.children.state != "known"
+	path := sprintf("/images/value/%d/children", [i])
+]

@@ -27,6 +27,28 @@ test_untagged_beside_unread_index_is_unknown if {
 	_images([f.index(1, ["v1.0.0"], f.unknown("ecr:BatchGetImage")), f.image(2, [], {})]) == ["pass", "unknown"]
 }
 
+test_untagged_beside_unread_index_without_version_fails if {
+	_images([f.index(1, ["latest"], f.unknown("ecr:BatchGetImage")), f.image(2, [], {})]) == ["fail", "fail"]
+}
+
+test_tagged_child_of_versioned_index_needs_its_own_version if {
+	_images([f.index(1, ["v1.0.0"], f.known([f.child(2)])), f.image(2, ["amd64"], {})]) == ["fail", "pass"]
+}
+
+test_tagged_image_beside_unread_index_fails if {
+	_images([f.index(1, ["v1.0.0"], f.unknown("ecr:BatchGetImage")), f.image(2, ["amd64"], {})]) == ["fail", "pass"]
+}
+
+test_undecided_production_is_unknown_where_it_would_fail if {
+	record := f.with_images(
+		{"name": "dev/app", "resource_tags": f.unknown("ecr:ListTagsForResource")},
+		[f.image(1, ["x"], {}), f.image(2, ["1.0.0"], {})],
+	)
+	f.statuses(_on(record)) == ["pass", "unknown"]
+	some v in _on(record)
+	v.settle == ["ecr:ListTagsForResource"]
+}
+
 test_archived_is_not_applicable if _images([f.image(1, ["x"], {"status": "archived"})]) == ["not_applicable"]
 
 test_signatures_are_no_images if _images([f.image(1, ["sha256-a.sig"], {"kind": "signature"})]) == []

@@ -56,6 +56,8 @@
 #       nothing uses it.
 package auditor.rules.vulnerabilities.no_critical
 
+import data.auditor.lib.images
+import data.auditor.lib.verdict
 import data.auditor.lib.vulnerabilities
 
 _params := data.params["REG-VUL-001"]
@@ -66,4 +68,9 @@ _rule := {
 	"params": _params,
 }
 
-verdicts contains v if some v in vulnerabilities.verdicts(_rule)
+verdicts contains verdict.record("not_applicable", "This registry does not scan images.", []) if images.never_scanned
+
+verdicts contains v if {
+	not images.never_scanned
+	some v in vulnerabilities.verdicts(_rule)
+}

@@ -93,3 +93,42 @@ test_only_fixable_without_details_is_unknown if {
 	scan := f.known({"state": "complete", "detail": "", "counts": f.known({"CRITICAL": 1}), "vulnerabilities": details})
 	_fixable(f.with_images({}, [f.image(1, ["a"], {"scan": scan})])) == ["unknown"]
 }
+
+test_registry_that_does_not_scan_is_not_applicable if {
+	record := f.with_images({"scanning": f.unsupported}, [f.image(1, ["a"], {"scan": f.unsupported}), f.index(2, ["b"], f.unknown("oci:GetManifest"))])
+	_status(record) == "not_applicable"
+}
+
+test_scan_made_elsewhere_is_judged if {
+	record := f.with_images({"scanning": f.unsupported}, [f.image(1, ["a"], {})])
+	_status(record) == "pass"
+}
+
+_message(counts, details) := f.only(_on(f.with_images({}, [f.image(1, ["a"], {"scan": f.scan(counts, details)})]))).message
+
+test_one_reads_as_one if {
+	_message({"CRITICAL": 1}, [f.vulnerability("CVE-1", "CRITICAL", f.absent)]) == "1 critical vulnerability: CVE-1."
+}
+
+test_two_read_as_two_with_those_without_a_severity if {
+	details := [f.vulnerability("CVE-1", "CRITICAL", f.absent), f.vulnerability("CVE-2", "CRITICAL", f.absent)]
+	_message({"CRITICAL": 2, "UNKNOWN": 1}, details) == "2 critical vulnerabilities: CVE-1, CVE-2; 1 more without a severity."
+}
+
+test_suppressed_is_neither_counted_nor_named if {
+	hidden := f.override(f.vulnerability("CVE-2", "CRITICAL", f.absent), {"suppressed_by": "urn:cr:inspector2:1:r:suppression/a"})
+	_message({"CRITICAL": 1}, [f.vulnerability("CVE-1", "CRITICAL", f.absent), hidden]) == "1 critical vulnerability: CVE-1."
+	_images([f.image(1, ["a"], {"scan": f.scan({}, [hidden])})]) == ["pass"]
+}
+
+test_in_use_is_said if {
+	scan := f.scan({"CRITICAL": 1}, [f.vulnerability("CVE-1", "CRITICAL", f.absent)])
+	record := f.record({}, f.known([f.image(1, ["a"], {"scan": scan})]), {"usage": f.usage([f.use(1)])})
+	startswith(f.only(_on(record)).message, "1 critical vulnerability: CVE-1; in use by ")
+}
+
+test_one_platform_reads_as_one if {
+	scan := f.scan({"CRITICAL": 1}, [f.vulnerability("CVE-1", "CRITICAL", f.absent)])
+	images := [f.index(1, ["a"], f.known([f.child(2)])), f.image(2, [], {"scan": scan})]
+	"1 platform with critical vulnerabilities above the limit." in {v.message | some v in _on(f.with_images({}, images))}
+}

@@ -93,3 +93,13 @@ test_only_fixable_without_details_is_unknown if {
 	scan := f.known({"state": "complete", "detail": "", "counts": f.known({"HIGH": 1}), "vulnerabilities": details})
 	_fixable(f.with_images({}, [f.image(1, ["a"], {"scan": scan})])) == ["unknown"]
 }
+
+test_registry_that_does_not_scan_is_not_applicable if {
+	record := f.with_images({"scanning": f.unsupported}, [f.image(1, ["a"], {"scan": f.unsupported}), f.index(2, ["b"], f.unknown("oci:GetManifest"))])
+	_status(record) == "not_applicable"
+}
+
+test_scan_made_elsewhere_is_judged if {
+	record := f.with_images({"scanning": f.unsupported}, [f.image(1, ["a"], {})])
+	_status(record) == "pass"
+}

@@ -16,13 +16,16 @@ from tests.unit.findings.test_waivers import waiver_file
 
 EXPECTED = {
     "fail": {
-        "REG-ACC-007", "REG-ENC-001", "REG-NAM-001", "REG-REP-001", "REG-RET-004", "REG-SCN-002", "REG-SCN-003",
-        "REG-SIG-001", "REG-TAG-001", "REG-TAG-002", "REG-VUL-001", "REG-VUL-002",
+        "REG-ACC-007", "REG-ENC-001", "REG-ENC-002", "REG-MON-001", "REG-NAM-001", "REG-REP-001", "REG-RET-004", "REG-SCN-002",
+        "REG-SCN-003", "REG-SIG-001", "REG-TAG-001", "REG-TAG-002", "REG-VUL-001", "REG-VUL-002",
     },
-    "unknown": {"REG-VUL-001", "REG-VUL-002"},
+    "unknown": {
+        "REG-IMM-003", "REG-RET-005", "REG-SCN-004", "REG-STO-002", "REG-TAG-003", "REG-VUL-001", "REG-VUL-002", "REG-VUL-003",
+        "REG-VUL-004",
+    },
     "pass": {
-        "REG-ACC-001", "REG-ACC-003", "REG-ACC-005", "REG-ACC-008", "REG-ACC-009", "REG-IMM-001", "REG-NAM-002",
-        "REG-RET-001", "REG-RET-002", "REG-SCN-001", "REG-STO-001", "REG-TAG-004",
+        "REG-ACC-001", "REG-ACC-003", "REG-ACC-004", "REG-ACC-005", "REG-ACC-008", "REG-ACC-009", "REG-IMM-001", "REG-NAM-002",
+        "REG-RET-001", "REG-RET-002", "REG-RET-003", "REG-RET-006", "REG-RET-007", "REG-RET-008", "REG-SCN-001", "REG-STO-001", "REG-TAG-004", "REG-USE-001",
     },
 }  # fmt: skip
 
@@ -103,9 +106,25 @@ def test_same_input_gives_the_same_findings_and_an_inventory_document_too(tmp_pa
                 "--skip-check",
                 "VUL-002",
                 "--skip-check",
+                "VUL-003",
+                "--skip-check",
+                "VUL-004",
+                "--skip-check",
+                "STO-002",
+                "--skip-check",
                 "SCN-003",
                 "--skip-check",
+                "SCN-004",
+                "--skip-check",
                 "SIG-001",
+                "--skip-check",
+                "IMM-003",
+                "--skip-check",
+                "TAG-003",
+                "--skip-check",
+                "RET-005",
+                "--skip-check",
+                "ENC-002",
             ),
             0,
         ),

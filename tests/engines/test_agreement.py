@@ -18,6 +18,7 @@ from auditor.policy.engines.opa import OpaEngine
 from auditor.policy.testing import run_tests
 from auditor.run.judging import EvaluateOptions, evaluate
 from tests.support.strategies import registry_records, repository_records
+from tests.support.strategies_scanning import FEEDS
 
 SEED = Path(__file__).parents[2] / "fixtures" / "seed" / "snapshot"
 BUNDLE: Bundle = load_bundle()
@@ -25,6 +26,7 @@ DATA: dict[str, Any] = {
     **BUNDLE.data,
     "params": resolve_params(BUNDLE.rules, {}),
     "selection": selection_document(BUNDLE.rules),
+    "feeds": FEEDS,
 }
 
 

@@ -37,7 +37,7 @@ def test_every_rule_has_tests_for_every_status_it_can_have(rule: object) -> None
     tests = BUNDLE.tests[name]
     # A waiver is always read, and a name is always there.
     always_read = rule.entity == "waiver" or rule.id in ("REG-NAM-001",)
-    always_applies = rule.entity == "waiver" or rule.id in ("REG-NAM-001", "REG-NAM-002", "REG-STO-001")
+    always_applies = rule.entity in ("waiver", "workload") or rule.id in ("REG-NAM-001", "REG-NAM-002", "REG-STO-001")
 
     assert '"pass"' in tests
     assert '"fail"' in tests or "_fails" in tests

@@ -21,13 +21,15 @@ from auditor.inventory.facts import Absent, Known
 from auditor.inventory.identity import OrganizationPlacement
 from tests.support import brute_force_iam as brute
 
-ACTIONS = ["ecr:BatchGetImage", "ecr:PutImage", "ecr:DeleteRepository"]
+ACTIONS = ["ecr:BatchGetImage", "ecr:PutImage", "ecr:DeleteRepository", brute.TOKEN]
 ROOT = "arn:aws:iam::{}:root"
 CALLERS = [
     brute.Caller(brute.OWN, "role", "ci", {"team": "app"}, "o-own"),
     brute.Caller(brute.OWN, "user", "ann", {}, "o-own"),
     brute.Caller(brute.OTHER, "role", "ci", {"team": "web"}, "o-other"),
     brute.Caller(brute.OTHER, "user", "bob", {}, None),
+    brute.Caller(brute.OWN, "role", "ci", {"Team": "app", "tier": "1"}, None, "/build/"),
+    brute.Caller(brute.OWN, "role", "linked", {}, "o-own", "/aws-service-role/x.amazonaws.com/"),
 ]
 
 conditions = st.one_of(
@@ -63,8 +65,43 @@ conditions = st.one_of(
     st.tuples(
         st.sampled_from(["StringEquals", "StringNotEquals"]),
         st.just("aws:ResourceTag/team"),
-        st.sampled_from([["app"], ["${aws:PrincipalTag/team}"], ["db"]]),
+        st.sampled_from([["app"], ["${aws:PrincipalTag/team}"], ["db"], ["${aws:PrincipalTag/tier, 'app'}"]]),
     ),
+    st.tuples(
+        st.sampled_from(
+            [
+                "ForAnyValue:StringEquals",
+                "ForAllValues:StringEquals",
+                "ForAnyValue:StringNotEquals",
+                "ForAllValues:StringNotEquals",
+                "ForAnyValue:StringEqualsIfExists",
+                "ForAllValues:StringLike",
+            ]
+        ),
+        st.just("aws:CalledVia"),
+        st.sampled_from([["a.amazonaws.com"], ["a.amazonaws.com", "b.amazonaws.com"]]),
+    ),
+    st.tuples(
+        st.sampled_from(["ForAnyValue:StringLike", "ForAllValues:StringLike", "StringNotLike"]),
+        st.just("aws:PrincipalOrgPaths"),
+        st.sampled_from([["o-own/*"], ["o-*/r-1/*"], ["o-other/r-1/ou-1/"]]),
+    ),
+    st.tuples(
+        st.sampled_from(["StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase"]),
+        st.just("aws:PrincipalType"),
+        st.sampled_from([["user"], ["ASSUMEDROLE"]]),
+    ),
+    st.tuples(
+        st.sampled_from(["NumericLessThan", "NumericGreaterThanEquals", "NumericLessThanIfExists"]),
+        st.sampled_from(["aws:EpochTime", "aws:MultiFactorAuthAge"]),
+        st.sampled_from([["1700000000"], ["1900000000"]]),
+    ),
+    st.tuples(
+        st.sampled_from(["StringEquals", "StringNotLikeIfExists"]),
+        st.just("aws:username"),
+        st.sampled_from([["ann"], ["b*"]]),
+    ),
+    st.tuples(st.just("BoolIfExists"), st.just("aws:PrincipalIsAWSService"), st.sampled_from([["true"], ["false"]])),
     st.tuples(
         st.sampled_from(["ArnLike", "ArnNotLike"]),
         st.just("AWS:PrincipalArn"),
@@ -101,6 +138,7 @@ actions = st.sampled_from(
         ["ecr:Put*", "ecr:Batch*"],
         ["s3:*"],
         ["ECR:batchgetimage"],
+        ["ecr:GetAuthorizationToken", "ecr:?utImage"],
     ]
 )
 principals = st.sampled_from(
@@ -112,6 +150,17 @@ principals = st.sampled_from(
         {"AWS": [CALLERS[0].arn]},
         {"AWS": [CALLERS[1].arn, CALLERS[2].arn]},
         {"AWS": CALLERS[3].arn},
+        {"AWS": f"arn:aws:sts::{brute.OWN}:assumed-role/ci/{brute.SESSION}"},
+    ]
+)
+# What a Deny with NotPrincipal spares is documented for whole identities only: the account, the user or role, and
+# the session; naming a part of one is in doubt, see test_effective.py.
+whole_identities = st.sampled_from(
+    [
+        {"AWS": [ROOT.format(brute.OWN), CALLERS[1].arn]},
+        {"AWS": [brute.OTHER, CALLERS[3].arn]},
+        {"AWS": [brute.OWN, CALLERS[0].arn, f"arn:aws:sts::{brute.OWN}:assumed-role/ci/{brute.SESSION}"]},
+        {"AWS": "arn:aws:iam::333333333333:root"},
     ]
 )
 resources = st.sampled_from(
@@ -134,11 +183,12 @@ def statements(draw: st.DrawFn, *, resource: bool, principal: bool) -> dict[str,
     if resource:
         statement["NotResource" if draw(st.integers(0, 9)) == 0 else "Resource"] = draw(resources)
     if principal:
-        # What a Deny with NotPrincipal spares is documented only in part: see test_effective.py.
-        opposite = effect == "Allow" and draw(st.integers(0, 9)) == 0
-        statement["NotPrincipal" if opposite else "Principal"] = draw(
-            principals.filter(lambda p: not opposite or p not in ("*", {"AWS": "*"}))
-        )
+        if draw(st.integers(0, 9)) != 0:
+            statement["Principal"] = draw(principals)
+        elif effect == "Deny":
+            statement["NotPrincipal"] = draw(whole_identities)
+        else:
+            statement["NotPrincipal"] = draw(principals.filter(lambda p: p not in ("*", {"AWS": "*"})))
     chosen: dict[str, dict[str, Any]] = {}
     for operator, key, values in draw(st.lists(conditions, max_size=2)):
         chosen.setdefault(operator, {})[key] = values
@@ -153,11 +203,21 @@ guards = st.lists(
     min_size=1,
     max_size=2,
 )
+# A resource control policy denies to everybody; what allows is the platform's own.
+rcps = st.lists(
+    st.one_of(
+        st.just({"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}),
+        statements(resource=True, principal=False).map(lambda s: {**s, "Effect": "Deny", "Principal": "*"}),
+    ),
+    min_size=1,
+    max_size=2,
+)
 worlds = st.fixed_dictionaries(
     {
         "identity": st.lists(identity, max_size=2),
         "boundary": st.one_of(st.none(), st.lists(guards, min_size=1, max_size=1)),
-        "levels": st.lists(st.lists(guards, min_size=1, max_size=2), max_size=2),
+        "levels": st.lists(st.lists(guards, min_size=1, max_size=2), max_size=3),
+        "rcps": st.lists(st.lists(rcps, min_size=1, max_size=2), max_size=1),
         "resource": st.lists(st.lists(statements(resource=False, principal=True), min_size=1, max_size=3), max_size=1),
     }
 )
@@ -167,7 +227,10 @@ def text(policy: list[dict[str, Any]]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": policy})
 
 
-def bearing_of(world: dict[str, Any]) -> Bearing:
+def bearing_of(world: dict[str, Any], *, linked: bool = False) -> Bearing:
+    def control(kind: Any, levels: Any) -> tuple[Level, ...]:
+        return tuple(Level(kind, f"level {i}", compiled(level, kind)) for i, level in enumerate(levels))
+
     def compiled(policies: list[list[dict[str, Any]]], layer: Any) -> tuple[Policy, ...]:
         return tuple(compile_text(text(policy), f"{layer}-{i}", layer) for i, policy in enumerate(policies))
 
@@ -176,14 +239,19 @@ def bearing_of(world: dict[str, Any]) -> Bearing:
         boundary=None
         if world["boundary"] is None
         else Level("boundary", "bound", compiled(world["boundary"], "boundary")),
-        guardrails=tuple(Level("scp", f"level {i}", compiled(level, "scp")) for i, level in enumerate(world["levels"])),
+        guardrails=(
+            *(() if linked else control("scp", world["levels"])),
+            *(() if linked else control("rcp", world["rcps"])),
+        ),
         resource=compiled(world["resource"], "repository"),
     )
 
 
 def caller_of(caller: brute.Caller) -> Caller:
     placement = (
-        Known(OrganizationPlacement(caller.organisation, "")) if caller.organisation else Absent("organizations")
+        Known(OrganizationPlacement(caller.organisation, f"{caller.organisation}/r-1/ou-1/"))
+        if caller.organisation
+        else Absent("organizations")
     )
     return Caller(caller.arn, caller.account, caller.kind, "AROAEXAMPLE", caller.tags, placement)  # type: ignore[arg-type]
 
@@ -197,7 +265,7 @@ seen: Counter[str] = Counter()
 @settings(max_examples=2000, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds, st.sampled_from(CALLERS), st.sampled_from(ACTIONS))
 def test_agrees_with_asking_every_request(world: dict[str, Any], caller: brute.Caller, action: str) -> None:
-    answer = decide(bearing_of(world), caller_of(caller), TARGET, action)
+    answer = decide(bearing_of(world, linked=caller.service_linked), caller_of(caller), TARGET, action)
     truth = brute.possible(world, action, caller, TAGS)
     seen[f"{answer.state} {truth}"] += 1
 
@@ -211,5 +279,5 @@ def test_is_hardly_ever_unknown() -> None:
     unknown = sum(count for name, count in seen.items() if name.startswith("unknown"))
 
     assert sum(seen.values()) >= 2000
-    assert min(seen["yes True"], seen["no False"]) > 200, seen
+    assert min(seen["yes True"], seen["no False"]) > 150, seen
     assert unknown / sum(seen.values()) < 0.02, seen

@@ -75,7 +75,7 @@ class FakeAws:
 
         def answer(model: Any, context: dict[str, Any], **_: Any) -> tuple[_Http, dict[str, Any]]:
             name = f"{service}:{model.name}"
-            client.meta.events.emit(f"before-send.{service}.{model.name}")
+            client.meta.events.emit(f"before-send.{service}.{model.name}", request=None)
             with self._lock:
                 self.calls[name] += 1
             return self._reply(name, model, {**context["api_params"], "_region": region, "_account": self.account})

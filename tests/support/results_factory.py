@@ -11,7 +11,6 @@ from auditor.findings.ledger import VerdictLedger
 from auditor.findings.model import (
     SEVERITY_RANK,
     AppliedWaiver,
-    CollectionError,
     Coverage,
     EngineInfo,
     Evidence,
@@ -26,6 +25,7 @@ from auditor.findings.model import (
     Severity,
     Status,
 )
+from auditor.inventory.recorder import ErrorEntry
 from tests.support.results_catalogue import APPS, FAILS, FIX, HOSTILE, RULES, TEAMS
 
 TAKEN_AT = "2026-11-24T09:30:00Z"
@@ -157,9 +157,9 @@ def partial_scope(scope_id: str = "ecr/444455556666/us-east-1") -> ScopeCoverage
     """A scope where two calls were refused."""
     refused = "User is not authorized to perform this action on the resource"
     errors = [
-        CollectionError("ecr:GetRepositoryPolicy", "access_denied", "AccessDeniedException", refused,
+        ErrorEntry("ecr:GetRepositoryPolicy", "access_denied", "AccessDeniedException", refused,
                         "/repository/access_policy", 14),
-        CollectionError("ecr:DescribeImageScanFindings", "throttled", "ThrottlingException", "Rate exceeded",
+        ErrorEntry("ecr:DescribeImageScanFindings", "throttled", "ThrottlingException", "Rate exceeded",
                         "/images/value/*/scan", 3),
     ]  # fmt: skip
     return complete_scope(scope_id, errors=errors, wanted=1890, answered=1724, notes=["3 repositories were skipped."])
@@ -192,7 +192,7 @@ def hostile_results() -> Results:
     """One finding for every hostile text, in every field that strangers write, and one very long one."""
     findings = [_hostile(index, text) for index, text in enumerate((*HOSTILE, "A" * 100_000 + "<end>"))]
     bad = HOSTILE[1] + HOSTILE[10]
-    error = CollectionError("ecr:<b>", "access_denied", bad, bad, bad, 2)
+    error = ErrorEntry("ecr:<b>", "access_denied", bad, bad, bad, 2)
     return make_results(
         findings, scopes=[complete_scope("ecr/<i>x</i>\u202e", errors=[error], answered=2000, notes=[bad])]
     )

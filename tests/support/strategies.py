@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from auditor.analysis.derive import derive_registry, derive_repository
@@ -13,7 +14,11 @@ from auditor.inventory.images import Child, Image, Signature, SigningStatus
 from auditor.inventory.model import Registry, RegistryRecord, Repository, RepositoryRecord
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument, RegistryRef
 from auditor.inventory.replication import Destination, ReplicationRule
-from auditor.inventory.scanning import Fix, Package, RegistryScanning, ScanResult, ScanSettings, Vulnerability
+from auditor.inventory.scanning import ScanSettings
+from tests.support import strategies_scanning as scanning
+from tests.support.strategies_public import kinds, other_hosts, published, visibilities
+from tests.support.strategies_replication import linked, replicated
+from tests.support.strategies_retention import with_joins
 
 NOW = "2026-11-24T12:00:00Z"
 ACCOUNT, REGION = "111111111111", "eu-west-1"
@@ -67,6 +72,26 @@ _RETENTION: list[Any] = [
     {
         "rules": [
             {
+                "rulePriority": 3,
+                "selection": {
+                    "tagStatus": "tagged",
+                    "tagPatternList": ["dev*"],
+                    "countType": "sinceImagePushed",
+                    "countUnit": "days",
+                    "countNumber": 30,
+                },
+                "action": {"type": "expire"},
+            },
+            {
+                "rulePriority": 9,
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1},
+                "action": {"type": "transition", "targetStorageClass": "archive"},
+            },
+        ]
+    },
+    {
+        "rules": [
+            {
                 "rulePriority": 1,
                 "description": "keep 5",
                 "selection": {
@@ -104,26 +129,22 @@ def digests(limit: int = 12) -> st.SearchStrategy[str]:
     return st.integers(1, limit).map(lambda n: f"sha256:{n:064x}")
 
 
-tags = st.sampled_from(["latest", "v1.0.0", "v2", "release-1", "dev-3", "1.2.3-rc.1", "-bad", "<b>", "\u202e"])
+tags = st.sampled_from(
+    [
+        "latest",
+        "v1.0.0",
+        "v2",
+        "release-1",
+        "dev-3",
+        "1.2.3-rc.1",
+        "-bad",
+        "<b>",
+        "\u202e",
+        "sha256-" + "0" * 63 + "1.sig",
+    ]
+)
 moments = st.sampled_from(["2026-11-24T11:00:00Z", "2026-11-20T00:00:00Z", "2026-01-01T00:00:00Z"])
-vulnerabilities = st.builds(
-    Vulnerability,
-    st.sampled_from(["CVE-2026-1", "CVE-2026-2", "GHSA-x"]),
-    st.sampled_from(["CRITICAL", "HIGH", "MEDIUM", "UNKNOWN"]),
-    text,
-    st.just([Package("openssl", "3")]),
-    facts(st.builds(Fix, st.sampled_from(["yes", "no", "partial"]), st.just("4"))),
-)
-counts = st.dictionaries(st.sampled_from(["CRITICAL", "HIGH", "MEDIUM", "UNKNOWN"]), st.integers(0, 4))
-scans = st.builds(
-    ScanResult,
-    st.sampled_from(["complete", "active", "pending", "failed", "unsupported", "expired", "archived"]),
-    st.just("STATE"),
-    facts(moments),
-    facts(moments),
-    facts(counts),
-    facts(st.lists(vulnerabilities, max_size=3, unique_by=lambda v: v.id)),
-)
+scans = scanning.scans(facts, text)
 signatures = st.builds(
     Signature, st.just("cosign"), st.just("tag_scheme"), digests(), st.just(""), st.just(Known("verified"))
 )
@@ -196,14 +217,13 @@ scan_settings = st.builds(
     st.sampled_from(["on_push", "continuous", "manual", "scheduled"]),
     st.just("registry"),
 )
-kinds = st.sampled_from(["ecr", "ecr", "ecr", "harbor", "ghcr", "oci"])
 
 
 @st.composite
 def repository_records(draw: st.DrawFn) -> RepositoryRecord:
     """One repository record with its derived facts."""
     name = draw(st.sampled_from(["app", "team/app", "prod/app", "dev/app", "team/App", "a___b"]))
-    ref = RegistryRef(URN, draw(kinds), "registry.example.com", ACCOUNT, REGION)
+    ref = RegistryRef(URN, draw(kinds), "registry.example.com", ACCOUNT, REGION, draw(other_hosts))
     found = draw(facts(st.lists(images, max_size=5, unique_by=lambda image: image.digest)))
     repository = Repository(
         name=name,
@@ -221,15 +241,18 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
         access_policy=draw(facts(iam_policies())),
         retention_policy=draw(facts(retention_policies)),
         size_bytes=draw(facts(st.integers(0, 10**13))),
+        visibility=draw(visibilities),
     )
-    return RepositoryRecord(
+    derived = msgspec.structs.replace(derive_repository(repository, found), published=draw(published))
+    record = RepositoryRecord(
         id=f"{URN}:{name}",
         scope=SCOPE,
         now=NOW,
         repository=repository,
-        derived=derive_repository(repository, found),
+        derived=derived,
         images=found,
     )
+    return with_joins(draw, draw(replicated(record)))
 
 
 @st.composite
@@ -251,11 +274,16 @@ def registry_records(draw: st.DrawFn) -> RegistryRecord:
         repository_names=draw(facts(st.lists(st.sampled_from(["app", "app-internal", "team/app"]), unique=True))),
         access_policy=draw(facts(iam_policies())),
         policy_scope=draw(facts(st.sampled_from(["registry_actions", "all_actions"]))),
-        scanning=draw(facts(st.builds(RegistryScanning, st.just("basic"), st.just([])))),
+        **draw(scanning.operations(facts, text)),
         replication=draw(facts(st.lists(rules, max_size=3))),
         cache_rules=draw(facts(st.just([]))),
         creation_templates=draw(facts(st.just([]))),
         signing=draw(facts(st.just([]))),
         settings=draw(facts(st.just({}))),
+        visibility=draw(visibilities),
     )
-    return RegistryRecord(id=URN, scope=SCOPE, now=NOW, registry=registry, derived=derive_registry(registry))
+    derived = msgspec.structs.replace(
+        derive_registry(registry), totals=draw(scanning.totals(facts)), growth=draw(scanning.growth(facts))
+    )
+    record = RegistryRecord(id=URN, scope=SCOPE, now=NOW, registry=registry, derived=derived)
+    return draw(linked(record))

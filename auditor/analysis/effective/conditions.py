@@ -10,25 +10,32 @@ from auditor.analysis.effective.attempt import Attempt
 from auditor.analysis.iam_conditions import take_apart
 from auditor.analysis.iam_document import ConditionEntry
 from auditor.analysis.policy_layers import Clause, expand
-from auditor.analysis.request_context import Fixed, Unread
+from auditor.analysis.request_context import Fixed, Held, Unread
 
-MAX_STEPS = 4000
+MAX_DENIES = 200
+_TOO_MANY = "the Deny statements are too many to follow"
 
 
 def entries_of(attempt: Attempt, clause: Clause) -> Iterator[ConditionEntry]:
     """The conditions of a clause with policy variables replaced."""
     for entry in clause.statement.conditions:
-        if clause.variables and any("${" in value for value in entry.values):
-            variables = attempt.variables(clause)
-            values = [expand(value, variables) for value in entry.values]
-            negated = is_negated(take_apart(entry.operator))
-            if any(value is None or (value == "" and negated) for value in values):
-                yield ConditionEntry("Undecided", entry.key, entry.values)
-                continue
-            # A variable without a value equals nothing.
-            yield ConditionEntry(entry.operator, entry.key, tuple(value for value in values if value))
-        else:
-            yield entry
+        yield expanded(entry, attempt.variables(clause)) if clause.needs else entry
+
+
+def expanded(entry: ConditionEntry, variables: dict[str, Held]) -> ConditionEntry:
+    """A condition with its policy variables replaced; one that cannot be told has the operator `Undecided`."""
+    if not any("${" in value for value in entry.values):
+        return entry
+    negated = is_negated(take_apart(entry.operator))
+    values: list[str] = []
+    for text in entry.values:
+        value = expand(text, variables) if "${" in text else text
+        if value is None or (value == "" and negated):
+            return ConditionEntry("Undecided", entry.key, entry.values)
+        # A variable without a value equals nothing.
+        if value or "${" not in text:
+            values.append(value)
+    return ConditionEntry(entry.operator, entry.key, tuple(values))
 
 
 def solve(
@@ -41,6 +48,9 @@ def solve(
             return None
     if not all(_possible(attempt, key, wanted) for key, wanted in constraints.items()):
         return None
+    if len(denies) > MAX_DENIES and not attempt.doubt(_TOO_MANY):
+        return None
+    denies = denies[:MAX_DENIES]
     chosen = _spare(attempt, constraints, sorted(denies, key=len))
     if chosen is None:
         return None
@@ -53,9 +63,8 @@ def _spare(
     """Make one condition of each Deny false; None where that cannot be."""
     if not denies:
         return constraints
-    attempt.steps += 1
-    if attempt.steps > MAX_STEPS:
-        return constraints if attempt.doubt("the Deny statements are too many to follow") else None
+    if attempt.exhausted():
+        return constraints if attempt.doubt(_TOO_MANY) else None
     for entry in denies[0]:
         extended = {key: list(wanted) for key, wanted in constraints.items()}
         if not _settled(attempt, entry, outcome=False, constraints=extended):

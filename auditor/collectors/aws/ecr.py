@@ -5,27 +5,37 @@ Source of the operations and their shapes: botocore's ecr model (API version 201
 
 from __future__ import annotations
 
-from collections import deque
+import hashlib
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from auditor import __version__
 from auditor.analysis.derive import derive_registry
-from auditor.collectors.aws.calls import Caller
-from auditor.collectors.aws.ecr_bulk import KeyManagers, ResourceTags, submit_scanning
+from auditor.analysis.totals import RegistryCount
+from auditor.collectors.aws import costs
+from auditor.collectors.aws.credential_ages import CredentialAges
+from auditor.collectors.aws.ecr_bulk import ResourceTags, submit_scanning
+from auditor.collectors.aws.ecr_configs import ConfigCache
 from auditor.collectors.aws.ecr_images import ImageReader
+from auditor.collectors.aws.ecr_on_request import OnRequestReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.ecr_repository import Lookups, RepositoryReader
-from auditor.collectors.aws.failures import CallFailedError
-from auditor.collectors.aws.scopes import Visit, visit_scopes
+from auditor.collectors.aws.inspector import Inspection, start_inspection
+from auditor.collectors.aws.kms_keys import KeyReader, uses_of
+from auditor.collectors.aws.operations import OperationFacts, TrailBook
+from auditor.collectors.aws.ordered import wanted_entries, write_in_order
+from auditor.collectors.aws.reuse import UNCHECKED, Reuse, find_reuse
+from auditor.collectors.aws.scopes import ENTRY_CALLS, Visit, visit_scopes
 from auditor.collectors.aws.settings import EcrSettings, RepositoryFilter
-from auditor.collectors.selection import selected
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
-from auditor.inventory.model import Registry, RegistryRecord, RepositoryRecord
+from auditor.inventory.keys import EncryptionKey
+from auditor.inventory.model import Registry, RegistryRecord
 from auditor.inventory.names import registry_urn
 from auditor.inventory.parts import RegistryRef
+from auditor.inventory.plan import ScopePlan
+from auditor.inventory.scanning import RegistryScanning
 from auditor.inventory.writing import ScopeWriter, SnapshotWriter
 from auditor.ports import Phase
 
@@ -41,11 +51,15 @@ class EcrCollector:
     kind: ClassVar[str] = KIND
     phase: ClassVar[Phase] = "registries"
     schema: ClassVar[tuple[str, str]] = ("auditor.collectors.aws", "ecr_target.json")
-    calls: ClassVar[frozenset[str]] = frozenset(
+    calls: ClassVar[frozenset[str]] = ENTRY_CALLS | frozenset(
         {
-            "account:ListRegions",
+            "cloudtrail:DescribeTrails",
+            "cloudtrail:GetEventSelectors",
+            "cloudtrail:GetTrailStatus",
+            "cloudtrail:LookupEvents",
             "ecr:BatchGetImage",
             "ecr:BatchGetRepositoryScanningConfiguration",
+            "ecr:DescribeImageReplicationStatus",
             "ecr:DescribeImageScanFindings",
             "ecr:DescribeImageSigningStatus",
             "ecr:DescribeImages",
@@ -54,6 +68,7 @@ class EcrCollector:
             "ecr:DescribeRepositories",
             "ecr:DescribeRepositoryCreationTemplates",
             "ecr:GetAccountSetting",
+            "ecr:GetDownloadUrlForLayer",
             "ecr:GetLifecyclePolicy",
             "ecr:GetRegistryPolicy",
             "ecr:GetRegistryScanningConfiguration",
@@ -62,9 +77,19 @@ class EcrCollector:
             "ecr:ListImageReferrers",
             "ecr:ListPullTimeUpdateExclusions",
             "ecr:ListTagsForResource",
+            "events:ListRules",
+            "events:ListTargetsByRule",
+            "inspector2:BatchGetAccountStatus",
+            "inspector2:ListCoverage",
+            "inspector2:ListFilters",
+            "inspector2:ListFindingAggregations",
+            "inspector2:ListFindings",
             "kms:DescribeKey",
-            "sts:AssumeRole",
-            "sts:GetCallerIdentity",
+            "kms:GetKeyPolicy",
+            "kms:GetKeyRotationStatus",
+            "secretsmanager:ListSecretVersionIds",
+            "servicequotas:ListAWSDefaultServiceQuotas",
+            "servicequotas:ListServiceQuotas",
             "tagging:GetResources",
         }
     )
@@ -72,14 +97,40 @@ class EcrCollector:
     def collect(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> None:
         """See `ports.Collector.collect`."""
         settings = msgspec.convert(target, EcrSettings)
-        visit_scopes(settings, writer, progress, kind=KIND, work=lambda visit: _ScopeRun(settings, visit).read())
+        configs, trails = ConfigCache(settings), TrailBook()
+        visit_scopes(
+            settings,
+            writer,
+            progress,
+            kind=KIND,
+            work=lambda visit: _ScopeRun(settings, visit, configs, trails).read(),
+        )
+
+    def plan(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> list[ScopePlan]:
+        """See `ports.Planner.plan`."""
+        return costs.plan(target, writer, progress, KIND)
+
+
+def _fingerprint(settings: EcrSettings) -> str:
+    """A digest over what decides how a repository's record comes out."""
+    content = [
+        __version__,
+        settings.read_manifests,
+        settings.read_configs,
+        settings.read_replication_status,
+        settings.read_inspector,
+        settings.scan_details,
+    ]
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:16]
 
 
 class _ScopeRun:
     """Collects one account and region."""
 
-    def __init__(self, settings: EcrSettings, visit: Visit) -> None:
+    def __init__(self, settings: EcrSettings, visit: Visit, configs: ConfigCache, trails: TrailBook) -> None:
         self._settings = settings
+        self._configs = configs
+        self._trails = trails
         self._visit = visit
         self._account = visit.account.id
         self._region = visit.region
@@ -88,76 +139,66 @@ class _ScopeRun:
     def read(self) -> RegistryRecord:
         """Read everything. Errors: `CallFailedError` when the repositories cannot be listed."""
         visit, scope = self._visit, self._visit.scope
-        ecr, kms = visit.caller("ecr"), visit.caller("kms")
+        ecr = visit.caller("ecr")
         tagging = visit.caller("resourcegroupstaggingapi", "tagging")
-        facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn)
-        tags = ResourceTags(ecr, tagging, scope.recorder, visit.pool)
-        entries, complete = self._list(ecr)
+        scope.fingerprint = _fingerprint(self._settings)
+        listing = list(ecr.pages("DescribeRepositories", "repositories", maxResults=1000))
+        entries, complete = wanted_entries(listing, self._settings.repositories, self._settings.max_repositories)
         scope.recorder.settle(Known(True), scope.id)
+        operations = OperationFacts(visit, self._urn, self._trails, wanted=self._settings.read_operations)
+        reuse = find_reuse(visit, self._settings, len(entries))
+        secrets = CredentialAges(lambda: visit.caller("secretsmanager"), scope.recorder)
+        facts = RegistryFacts(ecr, scope.recorder, visit.pool, self._urn, secrets, reuse.registry)
+        tags = ResourceTags(ecr, tagging, scope.recorder, visit.pool)
         ref = RegistryRef(self._urn, KIND, self._host(), self._account, self._region)
-        keys = KeyManagers(kms, scope.recorder)
+        keys = KeyReader(lambda: visit.caller("kms"), scope.recorder, self._region, self._account)
         names = [str(entry["repositoryName"]) for entry in entries]
+        inspection = start_inspection(
+            visit,
+            facts.scanning(),
+            names,
+            wanted=self._settings.read_inspector,
+            scans=self._settings.scan_details != "never",
+        )
         lookups = Lookups(
             registry=facts,
             scanning=submit_scanning(ecr, scope.recorder, visit.pool, names, self._urn),
             resource_tags=tags.of,
-            key_manager=keys.of,
+            key_manager=keys.manager,
         )
-        images = ImageReader(ecr, scope.recorder, self._settings)
-        reader = RepositoryReader(ecr, scope.recorder, images, ref, scope.id, scope.now)
-        gone = self._repositories(scope, reader, entries, lookups)
+        images = ImageReader(ecr, scope.recorder, self._settings, inspection)
+        on_request = OnRequestReader(ecr, scope.recorder, self._settings, self._configs, ref)
+        reader = RepositoryReader(ecr, scope.recorder, images, on_request, ref, scope.id, scope.now)
+        count = RegistryCount()
+        gone = write_in_order(
+            visit,
+            entries,
+            lambda entry: reader.read(entry, lookups, reuse.of(entry)),
+            lambda record: count.add(record.repository, record.images),
+        )
+        _note_reuse(scope, reuse, len(entries))
         listed: Fact[list[str]] = (
             Known([name for name in names if name not in gone], _LIST)
             if complete
             else Unknown(Reason.TRUNCATED, _LIST, "max_repositories")
         )
-        return self._context(scope, facts, listed)
-
-    def _list(self, ecr: Caller) -> tuple[list[dict[str, Any]], bool]:
-        """The selected repositories by name, and whether these are all."""
-        wanted = self._settings.repositories
-        limit = self._settings.max_repositories
-        entries = ecr.pages("DescribeRepositories", "repositories", maxResults=1000)
-        found = [e for e in entries if selected(str(e["repositoryName"]), wanted.include, wanted.exclude)]
-        found.sort(key=lambda entry: str(entry["repositoryName"]))
-        return (found, True) if limit is None or len(found) <= limit else (found[:limit], False)
-
-    def _repositories(
-        self,
-        scope: ScopeWriter,
-        reader: RepositoryReader,
-        entries: list[dict[str, Any]],
-        lookups: Lookups,
-    ) -> set[str]:
-        """Read with a bounded look-ahead, write in order. Returns the names that were gone meanwhile."""
-        gone: set[str] = set()
-        pending: deque[tuple[str, Future[RepositoryRecord]]] = deque()
-
-        def write() -> None:
-            name, future = pending.popleft()
-            try:
-                scope.write(future.result())
-            except CallFailedError as failure:
-                if not failure.gone:
-                    raise
-                gone.add(name)
-                scope.recorder.note(f"{name} was deleted while it was read")
-            self._visit.progress(scope.id, 1)
-
-        for entry in entries:
-            pending.append((str(entry["repositoryName"]), self._visit.pool.submit(reader.read, entry, lookups)))
-            if len(pending) >= self._settings.concurrency * 2:
-                write()
-        while pending:
-            write()
-        return gone
+        record = self._context(facts, listed, keys.read(uses_of(entries, gone)), operations, inspection())
+        totals = Known(count.totals(len(listing) - len(entries)), _LIST)
+        return msgspec.structs.replace(record, derived=msgspec.structs.replace(record.derived, totals=totals))
 
     def _host(self) -> str:
         suffix = "amazonaws.com.cn" if self._region.startswith("cn-") else "amazonaws.com"
         return f"{self._account}.dkr.ecr.{self._region}.{suffix}"
 
-    def _context(self, scope: ScopeWriter, facts: RegistryFacts, names: Fact[list[str]]) -> RegistryRecord:
-        organization = self._settings.organization
+    def _context(
+        self,
+        facts: RegistryFacts,
+        names: Fact[list[str]],
+        keys: Fact[list[EncryptionKey]],
+        operations: OperationFacts,
+        inspection: Inspection,
+    ) -> RegistryRecord:
+        organization = self._visit.organization
         registry = Registry(
             id=self._urn,
             kind=KIND,
@@ -169,15 +210,42 @@ class _ScopeRun:
             else Unknown(Reason.NOT_REQUESTED, "organizations:DescribeOrganization"),
             repository_names=names,
             selection="all" if self._settings.repositories == RepositoryFilter() else "filtered",
+            visibility=Known("private"),
             access_policy=facts.access_policy(),
             policy_scope=facts.policy_scope(),
-            scanning=facts.scanning(),
+            scanning=_with_state(facts.scanning(), inspection.active),
             replication=facts.replication(),
             cache_rules=facts.cache_rules(),
             creation_templates=facts.creation_templates(),
             signing=facts.signing(),
             settings=facts.settings(),
+            keys=keys,
+            suppressions=inspection.suppressions,
+            trails=operations.trails(),
+            event_rules=operations.event_rules(),
+            quotas=operations.quotas(),
         )
         return RegistryRecord(
-            id=self._urn, scope=scope.id, now=scope.now, registry=registry, derived=derive_registry(registry)
+            id=self._urn,
+            scope=self._visit.scope.id,
+            now=self._visit.scope.now,
+            registry=registry,
+            derived=derive_registry(registry),
         )
+
+
+def _note_reuse(scope: ScopeWriter, reuse: Reuse, repositories: int) -> None:
+    """Say in the snapshot how much of a scope was not read again."""
+    scope.reused = reuse.count
+    if reuse.count and scope.earlier is not None:
+        scope.recorder.note(
+            f"{reuse.count} of {repositories} repositories were not read again: nothing has changed them since "
+            f"{scope.earlier.taken_at}; not checked again: {', '.join(UNCHECKED)}"
+        )
+
+
+def _with_state(scanning: Fact[RegistryScanning], active: Fact[bool]) -> Fact[RegistryScanning]:
+    """The registry's scan configuration, with whether its scanner is on."""
+    if not isinstance(scanning, Known):
+        return scanning
+    return Known(msgspec.structs.replace(scanning.value, active=active), scanning.source)

@@ -1,14 +1,13 @@
-"""Facts that are read for many repositories at once: resource tags, scan settings, KMS keys."""
+"""Facts that are read for many repositories at once: resource tags, scan settings."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
 
-from auditor.collectors.aws.calls import Caller, fact_of
-from auditor.collectors.aws.failures import CallFailedError
+from auditor.collectors.aws.calls import Caller
+from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.recorder import Recorder
 
@@ -84,13 +83,16 @@ class ResourceTags:
             return {}
         return found
 
-    def of(self, name: str, arn: str) -> Fact[dict[str, str]]:
-        """The tags of one repository."""
+    def of(self, name: str, arn: str, earlier: Fact[dict[str, str]] | None = None) -> Fact[dict[str, str]]:
+        """The tags of one repository; `earlier`: those it had, where nothing has touched it since."""
         known = self._future.result().get(arn)
         if known:
             fact = Known(known, self.BULK)
             self._recorder.settle(fact, name)
             return fact
+        if isinstance(earlier, Absent):
+            self._recorder.settle(earlier, name)
+            return earlier
 
         def ask() -> Known[dict[str, str]] | Absent:
             answer = self._ecr.call("ListTagsForResource", resourceArn=arn)
@@ -98,25 +100,3 @@ class ResourceTags:
             return Known(tags, "ecr:ListTagsForResource") if tags else Absent("ecr:ListTagsForResource")
 
         return fact_of(ask, recorder=self._recorder, affects=name)
-
-
-class KeyManagers:
-    """Who manages a KMS key; each key is asked for once."""
-
-    def __init__(self, kms: Caller, recorder: Recorder) -> None:
-        self._kms = kms
-        self._recorder = recorder
-        self._lock = threading.Lock()
-        self._facts: dict[str, Fact[Any]] = {}
-
-    def of(self, key: str) -> Fact[Any]:
-        """`customer` or `provider`. Asked under a lock: a scope has few keys, and each costs one call."""
-        with self._lock:
-            fact = self._facts.get(key)
-            if fact is None:
-                fact = self._facts[key] = fact_of(lambda: self._ask(key), recorder=self._recorder, affects=key)
-        return fact
-
-    def _ask(self, key: str) -> Known[Any] | Absent:
-        manager = self._kms.call("DescribeKey", KeyId=key)["KeyMetadata"].get("KeyManager")
-        return Known("provider" if manager == "AWS" else "customer", "kms:DescribeKey")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
@@ -14,11 +15,12 @@ from auditor.analysis.artefacts import (
     signatures_of,
     unverified,
 )
-from auditor.collectors.aws.calls import Caller, fact_of
+from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.ecr_scans import read_scan, summary_of
-from auditor.collectors.aws.failures import CallFailedError
+from auditor.collectors.aws.inspector import COVERAGE, BulkScan, Inspection
 from auditor.collectors.aws.settings import EcrSettings
 from auditor.collectors.aws.words import text_fact, time_fact
+from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.errors import InputError
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Child, Image, Signature, SigningStatus
@@ -43,8 +45,11 @@ _SIGNING: dict[str, Literal["in_progress", "complete", "failed"]] = {
 class ImageReader:
     """Reads the images of repositories of one scope."""
 
-    def __init__(self, ecr: Caller, recorder: Recorder, settings: EcrSettings) -> None:
+    def __init__(
+        self, ecr: Caller, recorder: Recorder, settings: EcrSettings, inspection: Callable[[], Inspection]
+    ) -> None:
         self._ecr = ecr
+        self._inspection = inspection
         self._recorder = recorder
         self._settings = settings
 
@@ -65,7 +70,11 @@ class ImageReader:
         manifests = [_manifest(entry) for entry in entries]
         images = [_image(entry, manifest) for entry, manifest in zip(entries, manifests, strict=True)]
         images = self._children(repository, urn, images)
-        images = [self._scan(repository, urn, image, entry) for image, entry in zip(images, entries, strict=True)]
+        bulk = self._inspection().take(repository)
+        images = [
+            self._scan(repository, urn, image, entry, bulk.get(image.digest))
+            for image, entry in zip(images, entries, strict=True)
+        ]
         images = self._signatures(repository, urn, images, manifests)
         if not isinstance(signing, Absent):
             images = [self._signing(repository, urn, image, signing) for image in images]
@@ -116,10 +125,16 @@ class ImageReader:
         return facts
 
     # ---------------------------------------------------------------- scans
-    def _scan(self, repository: str, urn: str, image: Image, entry: dict[str, Any]) -> Image:
+    def _scan(self, repository: str, urn: str, image: Image, entry: dict[str, Any], bulk: BulkScan | None) -> Image:
+        """The scan: Inspector's in bulk, else the one in the list of images, else asked for."""
         if image.kind != "image":
             return msgspec.structs.replace(image, scan=Absent(LIST, "not_an_image"))
         summary = summary_of(entry)
+        if bulk is not None and image.status != "archived":
+            if not bulk.ask:
+                self._recorder.settle(Known(True), f"{urn}@{image.digest}")
+                return msgspec.structs.replace(image, scan=Known(bulk.result, COVERAGE))
+            summary = None
         wanted = summary is None or (isinstance(summary.vulnerabilities, Absent) and isinstance(summary.counts, Known))
         if self._settings.scan_details == "always" and image.status == "active":
             wanted = True
@@ -131,14 +146,11 @@ class ImageReader:
             )
             return msgspec.structs.replace(image, scan=told)
         asked = fact_of(
-            lambda: read_scan(self._ecr, repository, image.digest),
+            lambda: read_scan(self._ecr, repository, image.digest, self._inspection().book.hidden_by),
             recorder=self._recorder,
             affects=f"{urn}@{image.digest}",
         )
-        if isinstance(asked, Unknown) and summary is not None:
-            # The counts are known all the same; only the details are not.
-            asked = Known(msgspec.structs.replace(summary, vulnerabilities=asked), LIST)
-        return msgspec.structs.replace(image, scan=asked)
+        return msgspec.structs.replace(image, scan=_merged(asked, summary, bulk))
 
     # ---------------------------------------------------------------- signatures
     def _signatures(
@@ -205,6 +217,19 @@ class ImageReader:
         return msgspec.structs.replace(image, signing_status=status)
 
 
+def _merged(asked: Fact[ScanResult], listed: ScanResult | None, bulk: BulkScan | None) -> Fact[ScanResult]:
+    """What was asked for one image, with what is known of it anyway."""
+    if isinstance(asked, Unknown) and bulk is not None:
+        # That it was scanned, and when, is known all the same.
+        return Known(msgspec.structs.replace(bulk.result, counts=asked, vulnerabilities=asked), COVERAGE)
+    if isinstance(asked, Unknown) and listed is not None:
+        # The counts are known all the same; only the details are not.
+        return Known(msgspec.structs.replace(listed, vulnerabilities=asked), LIST)
+    if isinstance(asked, Known) and bulk is not None and not isinstance(asked.value.completed_at, Known):
+        return Known(msgspec.structs.replace(asked.value, completed_at=bulk.result.completed_at), asked.source)
+    return asked
+
+
 def _manifest(entry: dict[str, Any]) -> ManifestFacts:
     return ManifestFacts(
         digest=str(entry["imageDigest"]),
@@ -232,4 +257,6 @@ def _image(entry: dict[str, Any], manifest: ManifestFacts) -> Image:
         scan=Absent(LIST, "not_an_image"),
         signatures=Known([]),
         signing_status=Absent("ecr:GetSigningConfiguration"),
+        archived_at=time_fact(entry, "lastArchivedAt", LIST),
+        activated_at=time_fact(entry, "lastActivatedAt", LIST),
     )

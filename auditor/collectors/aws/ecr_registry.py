@@ -6,10 +6,12 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, Literal
 
-from auditor.collectors.aws.calls import Caller, fact_of
+from auditor.collectors.aws.calls import Caller
+from auditor.collectors.aws.credential_ages import CredentialAges
 from auditor.collectors.aws.words import FREQUENCIES, document, encryption, immutability, wildcard
+from auditor.collectors.failed import fact_of
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.model import SigningRule
+from auditor.inventory.model import Registry, SigningRule
 from auditor.inventory.parts import PolicyDocument
 from auditor.inventory.recorder import Recorder
 from auditor.inventory.replication import CacheRule, CreationTemplate, Destination, ReplicationRule
@@ -19,14 +21,31 @@ _SETTINGS = ("BASIC_SCAN_TYPE_VERSION", "BLOB_MOUNTING")
 
 
 class RegistryFacts:
-    """The registry's facts, asked for at once and waited for when they are used."""
+    """The registry's facts, asked for at once and waited for when they are used.
 
-    def __init__(self, ecr: Caller, recorder: Recorder, pool: Executor, registry_id: str) -> None:
+    `earlier`: a registry whose facts hold still. Those that were unknown then are asked for all the same, and so are
+    cache rules: what they refer to changes elsewhere.
+    """
+
+    def __init__(
+        self,
+        ecr: Caller,
+        recorder: Recorder,
+        pool: Executor,
+        registry_id: str,
+        secrets: CredentialAges,
+        earlier: Registry | None = None,
+    ) -> None:
         self._ecr = ecr
+        self._secrets = secrets
         self._recorder = recorder
         self._id = registry_id
 
         def submit(work: Callable[[], Any]) -> Callable[[], Any]:
+            old: Fact[Any] | None = getattr(earlier, work.__name__.lstrip("_"), None)
+            if isinstance(old, (Known, Absent)) and work != self._cache_rules:
+                recorder.settle(old, registry_id)
+                return lambda: old
             future = pool.submit(lambda: fact_of(work, recorder=recorder, affects=registry_id))
             return future.result
 
@@ -78,6 +97,9 @@ class RegistryFacts:
                 upstream=rule.get("upstreamRegistryUrl", ""),
                 upstream_kind=rule.get("upstreamRegistry", ""),
                 credential=Known(rule["credentialArn"]) if rule.get("credentialArn") else Absent(source),
+                credential_since=self._secrets.of(rule["credentialArn"])
+                if rule.get("credentialArn")
+                else Absent(source),
             )
             for rule in self._ecr.pages("DescribePullThroughCacheRules", "pullThroughCacheRules", maxResults=1000)
         ]

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.analysis.derive import derive_repository
-from auditor.collectors.aws.calls import Caller, fact_of
+from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.ecr_images import ImageReader
+from auditor.collectors.aws.ecr_on_request import OnRequestReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
+from auditor.collectors.aws.reuse import Kept
 from auditor.collectors.aws.words import FREQUENCIES, document, encryption, immutability, time_fact, wildcard
+from auditor.collectors.failed import fact_of
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image
 from auditor.inventory.model import Repository, RepositoryRecord
@@ -31,8 +34,8 @@ class Lookups:
     registry: RegistryFacts
     scanning: Callable[[str], Fact[dict[str, Any]]]
     """Repository name -> its entry of BatchGetRepositoryScanningConfiguration."""
-    resource_tags: Callable[[str, str], Fact[dict[str, str]]]
-    """(name, ARN) -> tags."""
+    resource_tags: Callable[[str, str, Fact[dict[str, str]] | None], Fact[dict[str, str]]]
+    """(name, ARN, earlier tags where nothing touched them) -> tags."""
     key_manager: Callable[[str], Fact[Any]]
     """KMS key -> `customer` or `provider`."""
 
@@ -41,20 +44,36 @@ class RepositoryReader:
     """Reads repositories of one scope; safe to use from many threads."""
 
     def __init__(
-        self, ecr: Caller, recorder: Recorder, images: ImageReader, ref: RegistryRef, scope: str, now: str
+        self,
+        ecr: Caller,
+        recorder: Recorder,
+        images: ImageReader,
+        on_request: OnRequestReader,
+        ref: RegistryRef,
+        scope: str,
+        now: str,
     ) -> None:
         self._ecr = ecr
         self._recorder = recorder
         self._images = images
+        self._on_request = on_request
         self._ref = ref
         self._scope = scope
         self._now = now
 
-    def read(self, entry: dict[str, Any], lookups: Lookups) -> RepositoryRecord:
-        """The record of one repository of DescribeRepositories. Errors: `CallFailedError` when it is gone."""
+    def read(self, entry: dict[str, Any], lookups: Lookups, kept: Kept | None = None) -> RepositoryRecord:
+        """The record of one repository of DescribeRepositories; `kept`: what an earlier snapshot tells of it.
+
+        Errors: `CallFailedError` when it is gone.
+        """
         name = str(entry["repositoryName"])
         urn = repository_urn(self._ref.id, name)
-        images = self._images.read(name, urn, lookups.registry.signing())
+        old = kept.record if kept else None
+        if kept and kept.images:
+            images = self._settled(kept.images_now(), urn)
+        else:
+            images = self._images.read(name, urn, lookups.registry.signing())
+            images = self._on_request.read(name, urn, images, lookups.registry.replication)
         repository = Repository(
             name=name,
             uri=str(entry.get("repositoryUri", "")),
@@ -65,10 +84,17 @@ class RepositoryReader:
             encryption=self._settled(encryption(entry, self._manager(entry, lookups, urn), LIST), urn),
             scan_on_push=_flag(entry),
             scanning=_scanning(entry, lookups.registry.scanning(), lookups.scanning(name)),
-            resource_tags=lookups.resource_tags(name, str(entry["repositoryArn"])),
-            access_policy=fact_of(lambda: self._access(name), recorder=self._recorder, affects=urn),
-            retention_policy=fact_of(lambda: self._retention(name), recorder=self._recorder, affects=urn),
+            resource_tags=lookups.resource_tags(
+                name, str(entry["repositoryArn"]), old.repository.resource_tags if old else None
+            ),
+            access_policy=self._settled(old.repository.access_policy, urn)
+            if old
+            else fact_of(lambda: self._access(name), recorder=self._recorder, affects=urn),
+            retention_policy=self._settled(old.repository.retention_policy, urn)
+            if old
+            else fact_of(lambda: self._retention(name), recorder=self._recorder, affects=urn),
             size_bytes=_size(images),
+            visibility=Known("private"),
         )
         return RepositoryRecord(
             id=urn,
@@ -77,6 +103,7 @@ class RepositoryReader:
             repository=repository,
             derived=derive_repository(repository, images),
             images=images,
+            reused=Known(kept.reused) if kept else Absent("auditor:since"),
         )
 
     def _settled(self, fact: Fact[Any], urn: str) -> Fact[Any]:

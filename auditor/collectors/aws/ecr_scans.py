@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from auditor.collectors.aws.calls import Caller
+from auditor.collectors.aws.findings import SEVERITIES, SUPPRESSED, Gathering, HiddenBy, count
 from auditor.collectors.aws.words import time_fact
-from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.scanning import Fix, Package, ScanResult, Vulnerability
+from auditor.inventory.facts import Absent, Fact, Known
+from auditor.inventory.scanning import ScanResult, Vulnerability
 
 SOURCE = "ecr:DescribeImageScanFindings"
 State = Literal["complete", "active", "pending", "failed", "unsupported", "expired", "archived"]
-Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "NEGLIGIBLE", "UNKNOWN"]
 
 _STATES: dict[str, State] = {
     "COMPLETE": "complete",
@@ -26,16 +26,6 @@ _STATES: dict[str, State] = {
     "SCAN_ELIGIBILITY_EXPIRED": "expired",
     "IMAGE_ARCHIVED": "archived",
 }
-_SEVERITIES: dict[str, Severity] = {
-    "CRITICAL": "CRITICAL",
-    "HIGH": "HIGH",
-    "MEDIUM": "MEDIUM",
-    "LOW": "LOW",
-    "INFORMATIONAL": "NEGLIGIBLE",
-}
-_WORST_FIRST: tuple[Severity, ...] = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "NEGLIGIBLE", "UNKNOWN")
-_FIXES: dict[str, Literal["yes", "no", "partial"]] = {"YES": "yes", "NO": "no", "PARTIAL": "partial"}
-MAX_TITLE = 2000
 
 
 def summary_of(image: dict[str, Any]) -> ScanResult | None:
@@ -53,23 +43,28 @@ def summary_of(image: dict[str, Any]) -> ScanResult | None:
         return None if state in ("complete", "active") else _result(state, word, {}, Absent(SOURCE), Absent(SOURCE))
     counts: dict[str, int] = {}
     for severity, number in (summary.get("findingSeverityCounts") or {}).items():
-        ours = _SEVERITIES.get(severity, "UNKNOWN")
+        ours = SEVERITIES.get(severity, "UNKNOWN")
         counts[ours] = counts.get(ours, 0) + int(number)
     counts = {severity: number for severity, number in sorted(counts.items()) if number}
     return _result(state, word, summary, Known(counts), Known([]) if not counts else Absent(SOURCE))
 
 
-def read_scan(ecr: Caller, repository: str, digest: str) -> Known[ScanResult] | Absent:
-    """Ask for one image's scan, all pages. Errors: `CallFailedError`; never scanned is absent, through it."""
-    details: list[dict[str, Any]] = []
+def read_scan(
+    ecr: Caller, repository: str, digest: str, hidden_by: HiddenBy = lambda _entry: SUPPRESSED
+) -> Known[ScanResult] | Absent:
+    """Ask for one image's scan, all pages. Errors: `CallFailedError`; never scanned is absent, through it.
+
+    `hidden_by`: names what suppresses a suppressed finding.
+    """
+    gathered = Gathering(SOURCE, hidden_by)
     first: dict[str, Any] | None = None
     parameters: dict[str, Any] = {"repositoryName": repository, "imageId": {"imageDigest": digest}, "maxResults": 1000}
     while True:
         answer = ecr.call("DescribeImageScanFindings", **parameters)
         first = first or answer
         found = answer.get("imageScanFindings") or {}
-        details.extend(found.get("findings") or [])
-        details.extend(found.get("enhancedFindings") or [])
+        for entry in (*(found.get("findings") or []), *(found.get("enhancedFindings") or [])):
+            gathered.add(entry)
         token = answer.get("nextToken")
         if not token or token == parameters.get("nextToken"):
             break
@@ -79,12 +74,9 @@ def read_scan(ecr: Caller, repository: str, digest: str) -> Known[ScanResult] | 
     state = _STATES.get(word, "failed")
     if state not in ("complete", "active"):
         return Known(_result(state, word, {}, Absent(SOURCE), Absent(SOURCE)), SOURCE)
-    vulnerabilities = _vulnerabilities(details)
-    counts: dict[str, int] = {}
-    for vulnerability in vulnerabilities:
-        counts[vulnerability.severity] = counts.get(vulnerability.severity, 0) + 1
+    vulnerabilities = gathered.vulnerabilities()
     summary = first.get("imageScanFindings") or {}
-    return Known(_result(state, word, summary, Known(dict(sorted(counts.items()))), Known(vulnerabilities)), SOURCE)
+    return Known(_result(state, word, summary, Known(count(vulnerabilities)), Known(vulnerabilities)), SOURCE)
 
 
 def _result(
@@ -102,59 +94,3 @@ def _result(
         counts=counts,
         vulnerabilities=vulnerabilities,
     )
-
-
-def _vulnerabilities(details: list[dict[str, Any]]) -> list[Vulnerability]:
-    """One entry an id: packages joined, the worst severity, a fix only where every package has one."""
-    joined: dict[str, Vulnerability] = {}
-    for entry in details:
-        if entry.get("status") in ("SUPPRESSED", "CLOSED"):
-            continue
-        new = _enhanced(entry) if "packageVulnerabilityDetails" in entry else _basic(entry)
-        old = joined.get(new.id)
-        joined[new.id] = new if old is None else _join(old, new)
-    return [joined[identity] for identity in sorted(joined)]
-
-
-def _basic(entry: dict[str, Any]) -> Vulnerability:
-    attributes = {a.get("key"): a.get("value", "") for a in entry.get("attributes") or []}
-    return Vulnerability(
-        id=str(entry.get("name", "")),
-        severity=_SEVERITIES.get(str(entry.get("severity")), "UNKNOWN"),
-        title=str(entry.get("description", ""))[:MAX_TITLE],
-        packages=[Package(attributes.get("package_name", ""), attributes.get("package_version", ""))],
-        fix=Unknown(Reason.UNSUPPORTED_BY_PLATFORM, SOURCE, "basic scanning does not tell"),
-    )
-
-
-def _enhanced(entry: dict[str, Any]) -> Vulnerability:
-    found = entry["packageVulnerabilityDetails"]
-    packages = found.get("vulnerablePackages") or []
-    available = _FIXES.get(str(entry.get("fixAvailable")))
-    versions = sorted({str(p["fixedInVersion"]) for p in packages if p.get("fixedInVersion")})
-    fix: Fact[Fix] = Known(Fix(available, ", ".join(versions))) if available else Absent(SOURCE)
-    return Vulnerability(
-        id=str(found.get("vulnerabilityId", "")),
-        severity=_SEVERITIES.get(str(entry.get("severity")), "UNKNOWN"),
-        title=str(entry.get("title", ""))[:MAX_TITLE],
-        packages=[Package(str(p.get("name", "")), str(p.get("version", ""))) for p in packages],
-        fix=fix,
-    )
-
-
-def _join(old: Vulnerability, new: Vulnerability) -> Vulnerability:
-    return Vulnerability(
-        id=old.id,
-        severity=min(old.severity, new.severity, key=_WORST_FIRST.index),
-        title=old.title or new.title,
-        packages=sorted({*old.packages, *new.packages}, key=lambda p: (p.name, p.version)),
-        fix=old.fix if old.fix == new.fix else _join_fixes(old.fix, new.fix),
-    )
-
-
-def _join_fixes(one: Fact[Fix], other: Fact[Fix]) -> Fact[Fix]:
-    if isinstance(one, Known) and isinstance(other, Known):
-        versions = ", ".join(sorted({v for v in (one.value.version, other.value.version) if v}))
-        same = one.value.available == other.value.available
-        return Known(Fix(one.value.available if same else "partial", versions))
-    return one if not isinstance(one, Known) else other

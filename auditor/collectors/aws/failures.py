@@ -10,6 +10,7 @@ from typing import Any
 from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
+from auditor.collectors.failed import CallFailedError
 from auditor.inventory.facts import Absent, Reason, Unknown
 
 NOT_CONFIGURED = frozenset(
@@ -21,6 +22,8 @@ NOT_CONFIGURED = frozenset(
         "ScanNotFoundException",
         "TemplateNotFoundException",
         "PullThroughCacheRuleNotFoundException",
+        # Of the public registry: the account has none.
+        "RegistryNotFoundException",
         # Of the services asked here only KMS says this: the key does not exist.
         "NotFoundException",
     }
@@ -41,18 +44,9 @@ _THROTTLED = frozenset(
         "TooManyRequestsException", "RequestThrottledException", "SlowDown", "429",
     }
 )  # fmt: skip
-_UNSUPPORTED = frozenset({"UnknownOperationException", "InvalidAction", "NotImplemented", "404", "501", "405"})
-
-
-class CallFailedError(Exception):
-    """A call that brought no answer; `fact` is what it means for whatever was asked."""
-
-    def __init__(self, fact: Absent | Unknown, message: str, *, gone: bool = False) -> None:
-        super().__init__(message)
-        self.fact = fact
-        self.message = message
-        self.gone = gone
-        """The repository or image was deleted while it was read."""
+_UNSUPPORTED = frozenset(
+    {"UnknownOperationException", "UnsupportedCommandException", "InvalidAction", "NotImplemented", "404", "501", "405"}
+)
 
 
 def explain(error: Exception, operation: str) -> CallFailedError | None:
@@ -64,6 +58,11 @@ def explain(error: Exception, operation: str) -> CallFailedError | None:
         return None
     text = " ".join(str(error).split())[:300]
     return CallFailedError(Unknown(reason, operation, type(error).__name__), text)
+
+
+def is_throttling(parsed: Any) -> bool:
+    """Whether a parsed answer says that the request came too fast."""
+    return isinstance(parsed, dict) and str((parsed.get("Error") or {}).get("Code", "")) in _THROTTLED
 
 
 def _client_error(error: exceptions.ClientError, operation: str) -> CallFailedError:

@@ -1,9 +1,14 @@
-"""Gets into accounts: profiles, assumed roles with external id and session tags, and their regions."""
+"""Makes sessions and clients: profiles, assumed roles with external id and session tags.
+
+All sessions share one loader of the SDK's models, and all clients are made one at a time: making them is work for
+the processor only, and the SDK does not promise that it may be done from several threads.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
@@ -14,13 +19,14 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 
 from auditor import __version__
-from auditor.collectors.aws.failures import CallFailedError, explain
 from auditor.collectors.aws.settings import AccountSettings, AwsSettings
+from auditor.collectors.failed import CallFailedError
 from auditor.errors import ConfigError, CredentialsError
-from auditor.inventory.facts import Absent
+from auditor.inventory.recorder import Recorder
 
 FALLBACK_REGION = "us-east-1"
 SESSION_NAME = "registry-auditor"
+_MAKING = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -30,14 +36,20 @@ class Account:
     id: str
     session: Any
     failure: CallFailedError | None
+    organization: str = ""
+    """The organisation that it was found in."""
 
 
 def client_config(settings: AwsSettings) -> Config:
-    """One configuration for all clients."""
+    """One configuration for all clients.
+
+    Retries are the SDK's standard ones, with their own bound on retries in total. Slowing down is done by `pace`,
+    for each operation of an account and region, as the service counts; the SDK's adaptive mode slows a whole client.
+    """
     return Config(
         connect_timeout=settings.connect_timeout_s,
         read_timeout=settings.read_timeout_s,
-        retries={"mode": "adaptive", "total_max_attempts": settings.attempts},
+        retries={"mode": "standard", "total_max_attempts": settings.attempts},
         max_pool_connections=settings.concurrency,
         parameter_validation=False,
         # In place of the one that botocore builds anew for each request, which takes a tenth of its time.
@@ -46,60 +58,53 @@ def client_config(settings: AwsSettings) -> Config:
 
 
 def make_client(session: Any, service: str, region: str, settings: AwsSettings) -> Any:
-    """A client of `service`."""
-    return session.client(
-        service, region_name=region, endpoint_url=settings.endpoint_url, config=client_config(settings)
-    )
+    """A client of `service`; whoever made it closes it."""
+    with _MAKING:
+        return session.client(
+            service, region_name=region, endpoint_url=settings.endpoint_url, config=client_config(settings)
+        )
 
 
-def enter_accounts(settings: AwsSettings) -> Iterator[Account]:
-    """Every account of the target, in order.
-
-    Errors: `CredentialsError` when there is nothing to sign requests with, `ConfigError` for an unknown
-    profile or for credentials of another account than `account_id` says.
-    """
-    region = settings.regions[0] if isinstance(settings.regions, list) else FALLBACK_REGION
-    for account in settings.accounts:
-        session = _session(account, settings, region)
+def profile_session(profile: str | None, region: str) -> Any:
+    """A session of a profile, or of the environment's credentials. Errors: `ConfigError` for an unknown profile."""
+    with _MAKING:
+        inner: Any = botocore.session.Session(profile=profile)
         try:
-            found = make_client(session, "sts", region, settings).get_caller_identity()["Account"]
-        except exceptions.NoCredentialsError as error:
-            raise CredentialsError(
-                "no credentials for AWS were found",
-                hint="set AWS_PROFILE, or accounts: [{profile: ...}] in auditor.yaml; auditor doctor tells more",
-            ) from error
-        except Exception as error:
-            failure = explain(error, "sts:AssumeRole" if account.role_arn else "sts:GetCallerIdentity")
-            if failure is None or isinstance(failure.fact, Absent):
-                raise
-            yield Account(_expected(account), session, failure)
-            continue
-        if account.account_id and found != account.account_id:
+            inner.get_scoped_config()
+        except exceptions.ProfileNotFound as error:
             raise ConfigError(
-                f"the credentials are of account {found}, account_id says {account.account_id}",
-                hint="correct accounts in auditor.yaml",
-            )
-        yield Account(found, session, None)
+                f"the profile {profile or inner.profile!r} does not exist", hint="aws configure list-profiles"
+            ) from error
+        return _wrapped(inner, region)
 
 
-def _expected(account: AccountSettings) -> str:
-    """The account that was meant, as far as the configuration tells."""
-    if account.account_id:
-        return account.account_id
-    return account.role_arn.split(":")[4] if account.role_arn else account.profile or "default"
+class RoleSession:
+    """The session of an assumed role: its credentials, and clients on demand.
+
+    A session of the SDK takes some 150 KiB and 7 ms; an organisation has hundreds of accounts. All roles share one.
+    """
+
+    def __init__(self, credentials: Any) -> None:
+        self._credentials = credentials
+
+    def get_credentials(self) -> Any:
+        """What requests are signed with."""
+        return self._credentials
+
+    def client(self, service: str, **arguments: Any) -> Any:
+        """A client that signs with the role's credentials."""
+        with _MAKING:
+            shared = _shared()
+            # A client keeps the credentials that its session has when it is made.
+            shared._session._credentials = self._credentials
+            return shared.client(service, **arguments)
 
 
-def _session(account: AccountSettings, settings: AwsSettings, region: str) -> Any:
-    try:
-        session = boto3.Session(profile_name=account.profile, region_name=region)
-    except exceptions.ProfileNotFound as error:
-        raise ConfigError(
-            f"the profile {account.profile!r} does not exist", hint="aws configure list-profiles"
-        ) from error
-    if account.role_arn is None:
-        return session
-    source = session.get_credentials()
-    if source is None:
+def role_session(source: Any, account: AccountSettings, settings: AwsSettings, recorder: Recorder) -> Any:
+    """A session of the account's role, assumed by `source` when it is first used and again before it expires."""
+    region = first_region(settings)
+    credentials = source.get_credentials()
+    if credentials is None:
         raise CredentialsError("no credentials to assume a role with", hint="set AWS_PROFILE or accounts[].profile")
     extra: dict[str, Any] = {"RoleSessionName": SESSION_NAME}
     if account.external_id:
@@ -109,32 +114,36 @@ def _session(account: AccountSettings, settings: AwsSettings, region: str) -> An
 
     def sts(service: str, **arguments: Any) -> Any:
         arguments.setdefault("region_name", region)
-        return session._session.create_client(
-            service, endpoint_url=settings.endpoint_url, config=client_config(settings), **arguments
-        )
+        with _MAKING:
+            client = _shared()._session.create_client(
+                service, endpoint_url=settings.endpoint_url, config=client_config(settings), **arguments
+            )
+        client.meta.events.register("before-send", lambda **_: recorder.call("sts:AssumeRole"))
+        return client
 
-    fetcher = AssumeRoleCredentialFetcher(sts, source, account.role_arn, extra_args=extra)
-    inner: Any = botocore.session.get_session()
-    inner._credentials = DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method="assume-role")
-    return boto3.Session(botocore_session=inner, region_name=region)
+    fetcher = AssumeRoleCredentialFetcher(sts, credentials, account.role_arn or "", extra_args=extra)
+    return RoleSession(DeferredRefreshableCredentials(refresh_using=fetcher.fetch_credentials, method="assume-role"))
 
 
-def regions_of(account: Account, settings: AwsSettings) -> list[str]:
-    """The regions to read: as listed, or every one that the account has enabled (account:ListRegions).
+def first_region(settings: AwsSettings) -> str:
+    """Where to ask what is asked once for all regions."""
+    return settings.regions[0] if isinstance(settings.regions, list) else FALLBACK_REGION
 
-    Errors: `CallFailedError` when they cannot be discovered.
-    """
-    if isinstance(settings.regions, list):
-        return list(dict.fromkeys(settings.regions))
-    try:
-        pages = (
-            make_client(account.session, "account", FALLBACK_REGION, settings)
-            .get_paginator("list_regions")
-            .paginate(RegionOptStatusContains=["ENABLED", "ENABLED_BY_DEFAULT"])
-        )
-        return sorted(region["RegionName"] for page in pages for region in page["Regions"])
-    except Exception as error:
-        failure = explain(error, "account:ListRegions")
-        if failure is None:
-            raise
-        raise failure from error
+
+@cache
+def _loader() -> Any:
+    return botocore.session.get_session().get_component("data_loader")
+
+
+@cache
+def _shared() -> Any:
+    return _wrapped(botocore.session.get_session(), FALLBACK_REGION)
+
+
+def _wrapped(inner: Any, region: str) -> Any:
+    loader = _loader()
+    inner.register_component("data_loader", loader)
+    session = boto3.Session(botocore_session=inner, region_name=region)
+    # Every boto3 session adds its own folder to the loader: once is enough.
+    loader.search_paths[:] = dict.fromkeys(loader.search_paths)
+    return session

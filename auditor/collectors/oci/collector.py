@@ -68,8 +68,11 @@ class OciCollector:
                 attempts=settings.attempts,
             ),
         )
+        name = scope_id(KIND, _account(endpoint.host), PLACE)
+        if writer.take_over(name):
+            return
         login = find_login(settings.login, endpoint.host)
-        scope = writer.open_scope(scope_id(KIND, _account(endpoint.host), PLACE))
+        scope = writer.open_scope(name)
         with RegistryClient(endpoint, login, scope.recorder, concurrency=settings.concurrency) as client:
             context = _Run(settings, endpoint, Distribution(client), scope, progress).read()
         writer.close_scope(scope.finish(context))

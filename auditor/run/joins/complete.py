@@ -8,6 +8,11 @@ from auditor.inventory.recorder import ErrorEntry
 from auditor.inventory.writing import ContextRecord, LineRecord, SnapshotWriter
 from auditor.run.joins.base import Join
 from auditor.run.joins.earlier import EarlierJoin
+from auditor.run.joins.effective import EffectiveJoin
+from auditor.run.joins.growth import GrowthJoin
+from auditor.run.joins.outlook import OutlookJoin
+from auditor.run.joins.published import PublishedJoin
+from auditor.run.joins.replicas import ReplicaJoin
 from auditor.run.joins.usage import UsageJoin
 
 
@@ -15,11 +20,12 @@ class Joins:
     """See `writing.Completion`. `since`: an earlier snapshot; `expects_workloads`: a source of them is configured."""
 
     def __init__(self, *, since: Path | None, expects_workloads: bool) -> None:
-        self._joins: list[Join] = []
+        self._joins: list[Join] = [OutlookJoin(), PublishedJoin()]
         if expects_workloads:
             self._joins.append(UsageJoin())
         if since is not None:
-            self._joins.append(EarlierJoin(since))
+            self._joins += [EarlierJoin(since), GrowthJoin(since)]
+        self._joins += [ReplicaJoin(), EffectiveJoin()]
 
     def complete(self, record: LineRecord) -> LineRecord:
         """See `Completion.complete`."""

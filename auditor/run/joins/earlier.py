@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from auditor.analysis.history import EarlierRecord, compare_with
+from auditor.analysis.history import EarlierRecord, compare_with, keep_clock
 from auditor.inventory.model import RepositoryRecord
 from auditor.inventory.store import ScopeEntry, SnapshotReader
 from auditor.inventory.writing import LineRecord
@@ -24,7 +24,9 @@ class EarlierJoin(Join):
         """See `Join.complete`."""
         if not isinstance(record, RepositoryRecord):
             return record
-        history = compare_with(self._records.find(record.scope, record.id), record)
+        earlier = self._records.find(record.scope, record.id)
+        history = compare_with(earlier, record)
+        record = keep_clock(earlier, record)
         return msgspec.structs.replace(record, derived=msgspec.structs.replace(record.derived, history=history))
 
 

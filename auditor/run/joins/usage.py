@@ -8,7 +8,7 @@ from auditor.analysis.usage import UsageBook
 from auditor.inventory.model import RegistryRecord
 from auditor.inventory.names import entities_of
 from auditor.inventory.recorder import ErrorEntry
-from auditor.inventory.workloads import WorkloadRecord
+from auditor.inventory.workloads import WorkloadRecord, WorkloadsContext
 from auditor.inventory.writing import ContextRecord, LineRecord, SnapshotWriter
 from auditor.run.joins.base import Join
 
@@ -32,7 +32,9 @@ class UsageJoin(Join):
         if isinstance(context, RegistryRecord):
             self._book.saw_registry(context.registry)
         elif entities_of(scope) == {"workload"}:
-            self._book.missing.extend(f"{scope}: {error.operation}: {error.reason}" for error in errors)
+            self._book.saw_scope(scope, context if isinstance(context, WorkloadsContext) else None)
+            for error in errors:
+                self._book.missed(f"{scope}: {error.operation} ({error.reason}, {error.count}×)")
 
     def finish(self, writer: SnapshotWriter) -> None:
         """Write into every workload what its reference means, now that all registries are read."""

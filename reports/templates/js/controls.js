@@ -22,6 +22,7 @@ function fillControls(store) {
   by("framework").append(option("", "any"), ...store.frameworks.map(([id, title]) => controlsOf(store, id, title)));
   by("repositories").append(...[...store.tables.repository].filter(Boolean).sort().slice(0, MANY).map((name) => option(brief(name, 300), "")));
   by("fresh-label").hidden = !store.columns.baseline.includes(1);
+  by("used-label").hidden = !store.columns.used.includes(1);
 }
 
 function controlsOf(store, framework, title) {
@@ -45,11 +46,12 @@ function readControls() {
     framework: value("framework"),
     text: value("text").trim(),
     fresh: document.getElementById("fresh").checked,
+    used: document.getElementById("used").checked,
   };
 }
 
 function countActive(filters) {
-  const set = [filters.statuses.size, filters.severities.size, filters.rule, filters.repository, filters.scope, filters.framework, filters.fresh];
+  const set = [filters.statuses.size, filters.severities.size, filters.rule, filters.repository, filters.scope, filters.framework, filters.fresh, filters.used];
   return set.filter(Boolean).length;
 }
 
@@ -69,5 +71,6 @@ function describeFilters(filters) {
   if (filters.framework) parts.push(`framework ${splitControl(filters.framework).filter(Boolean).join(" ")}`);
   if (filters.text) parts.push(`text “${filters.text}”`);
   if (filters.fresh) parts.push("new since the baseline");
+  if (filters.used) parts.push("in use");
   return parts.join(", ");
 }

@@ -67,6 +67,7 @@ function wherePart(store, index) {
   const pairs = names.map((name) => [name, store.text(name, index)]);
   if (store.columns.line[index]) pairs.push(["line", String(store.columns.line[index])]);
   pairs.push(["id", store.resourceId(index)]);
+  if (store.columns.used[index]) pairs.push(["in use", "yes: it runs, or is kept ready to run"]);
   return part(`Where: ${store.text("kind", index)}`, facts(pairs));
 }
 

@@ -3,7 +3,7 @@
 const SEARCHED = ["message", "repository", "tag", "digest", "registry", "account", "region", "file", "prefix", "waiver", "settle"];
 
 function emptyFilters() {
-  return { statuses: new Set(), severities: new Set(), rule: "", repository: "", scope: "", framework: "", text: "", fresh: false };
+  return { statuses: new Set(), severities: new Set(), rule: "", repository: "", scope: "", framework: "", text: "", fresh: false, used: false };
 }
 
 // Indexes of the findings that fit, in the order of the results.
@@ -23,6 +23,7 @@ function selectFindings(store, filters) {
     if (repositories && !repositories[columns.repository[i]]) continue;
     if (scope >= 0 && store.scopes.of[i] !== scope) continue;
     if (filters.fresh && columns.baseline[i]) continue;
+    if (filters.used && !columns.used[i]) continue;
     if (terms.every((term) => fits(store, term, i))) found.push(i);
   }
   return found;

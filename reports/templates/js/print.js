@@ -22,7 +22,7 @@ function printedFinding(store, index) {
   const where = [whereText(store, index), digest, scope].filter(Boolean).map((text) => brief(text, 120)).join(" · ");
   const item = make("li", {},
     make("p", { class: "line" }, severityChip(store.severity(index)), " ", make("b", { text: brief(store.text("message", index), 400) })),
-    make("p", {}, make("code", { text: rule.id }), ` ${where}`));
+    make("p", {}, make("code", { text: rule.id }), ` ${where}${store.columns.used[index] ? " · in use" : ""}`));
   for (const [path, value] of store.evidence(index).slice(0, 3)) {
     item.append(make("p", {}, make("code", { text: `${brief(path, 120)} = ${brief(value, PRINT_VALUE)}` })));
   }

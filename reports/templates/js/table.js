@@ -50,6 +50,7 @@ function drawRow(store, index, open) {
   const button = make("button", { type: "button", class: "open", "aria-expanded": String(open), "aria-controls": `detail-${index}`, text: brief(store.text("message", index)) });
   const marks = make("small", {}, make("code", { text: rule.id }), ` ${brief(rule.title, 120)}`);
   if (store.columns.baseline[index]) marks.append(" ", make("span", { class: "tag", text: "known" }));
+  if (store.columns.used[index]) marks.append(" ", make("span", { class: "tag used", text: "in use" }));
   const where = make("td", { role: "cell", class: "where" }, make("span", { class: "name", text: brief(whereText(store, index), 120) }));
   const under = [digest ? shortDigest(digest) : "", brief(scope, 80)].filter(Boolean).join(" · ");
   if (under) where.append(make("small", { text: under }));

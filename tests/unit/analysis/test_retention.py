@@ -20,7 +20,12 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "fixtures" / "seed"))
 def rule(priority: int = 1, status: str = "untagged", action: str = "expire", **selection: Any) -> dict[str, Any]:
     if "countType" not in selection:
         selection = {"countType": "sinceImagePushed", "countUnit": "days", "countNumber": 7, **selection}
-    return {"rulePriority": priority, "selection": {"tagStatus": status, **selection}, "action": {"type": action}}
+    target = {"targetStorageClass": "archive"} if action == "transition" else {}
+    return {
+        "rulePriority": priority,
+        "selection": {"tagStatus": status, **selection},
+        "action": {"type": action, **target},
+    }
 
 
 def codes(*rules: Any) -> tuple[set[str], set[str]]:
@@ -36,6 +41,10 @@ VALID = {
     ],
     "L15-four": [rule(status="tagged", tagPatternList=["*test*1*2*3"])],
     "L27": [rule(status="any", action="transition", countType="sinceImagePulled", countUnit="days", countNumber=90)],
+    "L29": [
+        rule(1, "any", "transition", countType="sinceImagePulled", countUnit="days", countNumber=90),
+        rule(2, "any", storageClass="archive", countType="sinceImageTransitioned", countUnit="days", countNumber=365),
+    ],
     "any last": [rule(1, "tagged", tagPrefixList=["v1-"], **COUNT), rule(2, "any", **COUNT)],
 }
 INVALID = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from auditor.findings.model import CollectionError, Status, StatusCounts
+from auditor.findings.model import Status, StatusCounts
+from auditor.inventory.recorder import ErrorEntry
 from auditor.report import frameworks, overview
 from auditor.report.text import cut, moment, percent, place, value_text
 from tests.support.results_factory import (
@@ -28,7 +29,7 @@ def test_headline_of_an_unknown_is_unproven() -> None:
 
 
 def test_headline_of_a_failed_call_is_unproven_though_every_fact_was_answered() -> None:
-    error = CollectionError("ecr:ListTags", "throttled", "", "", "", 2)
+    error = ErrorEntry("ecr:ListTags", "throttled", "", "", "", 2)
     head = overview.headline(make_results(passed=3, scopes=[complete_scope(errors=[error])]))
 
     assert (head.state, head.detail) == (overview.UNPROVEN, "2 calls failed.")

@@ -1,0 +1,1 @@
+"""What runs on AWS: one module a service, each with the operations it calls (`CALLS`) and `read`."""

@@ -1,0 +1,1 @@
+"""What runs in Kubernetes: from an API server, or from a recorded `kubectl get -A -o json`."""

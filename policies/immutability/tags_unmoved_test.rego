@@ -1,0 +1,79 @@
+package auditor.rules.immutability.tags_unmoved_test
+
+import data.auditor.lib.fixtures_test as f
+import data.auditor.rules.immutability.tags_unmoved
+
+_params := {"REG-IMM-003": {"release_patterns": ["v*", "release*"], "floating_tags": ["latest", "dev"], "exempt_ptc": true}}
+
+_on(changes, history) := f.only(verdicts) if {
+	record := f.record(changes, f.known([]), {"history": history})
+	verdicts := tags_unmoved.verdicts with input as record with data.params as _params
+}
+
+_move(tag, before, after) := {"tag": tag, "before": f.digest(before), "after": f.digest(after)}
+
+_gone(tag) := {"tag": tag, "before": f.digest(1), "after": ""}
+
+_moved(moves) := _on({}, f.known({"since": "2026-11-20T00:00:00Z", "images_before": 1, "size_bytes_before": 1, "moved": moves}))
+
+test_nothing_moved_passes if _moved([]).status == "pass"
+
+# Deleted and pushed again is the same to see: immutability does not stop it.
+test_release_tag_fails if {
+	v := _moved([_move("latest", 1, 2), _move("v1.0.0", 1, 2)])
+	v.status == "fail"
+	not v.severity
+	contains(v.message, "The release tag v1.0.0 means another image than at 2026-11-20T00:00:00Z: sha256:000000000000, now sha256:")
+	[e.path | some e in v.evidence] == ["/derived/history/value/moved/1"]
+}
+
+test_several_release_tags_fail_in_one_verdict if {
+	v := _moved([_move("v1", 1, 2), _move("v2", 1, 2)])
+	v.message == "2 release tags mean other images than at 2026-11-20T00:00:00Z: v1, v2."
+	count(v.evidence) == 2
+}
+
+test_floating_tag_is_info if {
+	v := _moved([_move("latest", 1, 2), _gone("v1")])
+	v.status == "fail"
+	v.severity == "info"
+}
+
+test_other_tag_is_low if _moved([_move("latest", 1, 2), _move("1.2.3", 1, 2)]).severity == "low"
+
+test_deleted_release_tag_passes_and_is_noted if {
+	v := _moved([_gone("v1"), _gone("latest")])
+	v.status == "pass"
+	v.message == "No tag means another image since 2026-11-20T00:00:00Z; gone: v1."
+}
+
+test_no_earlier_snapshot_is_unknown if {
+	v := _on({}, f.not_requested("auditor:since"))
+	v.status == "unknown"
+	contains(v.message, "no earlier snapshot was given")
+}
+
+test_new_repository_is_unknown if contains(_on({}, f.absent).message, "does not hold this repository")
+
+test_unread_images_are_unknown if {
+	fact := {"state": "unknown", "reason": "pending", "source": "ecr:DescribeImages", "detail": "the list of images was not read"}
+	_on({}, fact).message == "Cannot tell whether tags moved: the list of images was not read."
+}
+
+test_other_reason_is_unknown if contains(_on({}, f.unknown("x")).message, "(access_denied)")
+
+test_cache_is_not_applicable if _on({"hosting": f.known("proxy")}, f.absent).status == "not_applicable"
+
+_history(moves) := f.known({"since": "2026-11-20T00:00:00Z", "images_before": 1, "size_bytes_before": 1, "moved": moves})
+
+test_moved_and_maybe_a_cache_is_unknown if {
+	_on({"hosting": f.unknown("x")}, _history([_move("v1", 1, 2)])).status == "unknown"
+	_on({"hosting": f.unknown("x")}, _history([])).status == "pass"
+}
+
+test_caches_are_judged_when_asked if {
+	record := f.record({"hosting": f.known("proxy")}, f.known([]), {"history": _history([_move("v1", 1, 2)])})
+	params := {"REG-IMM-003": f.override(_params["REG-IMM-003"], {"exempt_ptc": false})}
+	verdicts := tags_unmoved.verdicts with input as record with data.params as params
+	f.only(verdicts).status == "fail"
+}

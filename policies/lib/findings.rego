@@ -1,0 +1,74 @@
+# METADATA
+# title: The vulnerabilities of one image
+# description: |
+#   Shared by the rules that look at vulnerabilities one by one. What the scanner suppresses does not count;
+#   the suppressions themselves are judged by REG-VUL-005.
+package auditor.lib.findings
+
+import data.auditor.lib.facts
+import data.auditor.lib.verdict as build
+
+_most := 5
+
+# METADATA
+# description: Whether nothing suppresses a vulnerability at its source.
+counts(v) if object.get(v, "suppressed_by", "") == ""
+
+# METADATA
+# description: Whether the scanner found nothing that counts. It may do so without giving details.
+none(image) if {
+	facts.known(image.scan.value.counts)
+	sum([number | some number in image.scan.value.counts.value]) == 0
+}
+
+# METADATA
+# description: The vulnerabilities; an empty list where there are no details.
+details(image) := image.scan.value.vulnerabilities.value if facts.known(image.scan.value.vulnerabilities)
+
+details(image) := [] if not facts.known(image.scan.value.vulnerabilities)
+
+# METADATA
+# description: Whether the scan is over, and everything that it found is there to look at.
+readable(image) if {
+	image.scan.value.state in {"complete", "active"}
+	facts.known(image.scan.value.vulnerabilities)
+}
+
+readable(image) if {
+	image.scan.value.state in {"complete", "active"}
+	none(image)
+}
+
+# METADATA
+# description: |
+#   The verdict on an image whose vulnerabilities are not there to look at, because it was not scanned, the
+#   scan is not over, or the details were not read: one that is not `readable`.
+undecided(i, image) := build.image_unknown(image, "the scan result", sprintf("/images/value/%d/scan", [i]), image.scan) if {
+	facts.unknown(image.scan)
+} else := build.image_unsettled(image, "Cannot tell: the image was never scanned.", [facts.evidence(path, image.scan)], ["a scan of the image"]) if {
+	facts.absent(image.scan)
+	path := sprintf("/images/value/%d/scan", [i])
+} else := build.image_not_applicable(image) if {
+	image.scan.value.state == "archived"
+} else := build.image_unsettled(image, message, [facts.evidence(path, image.scan.value.state)], ["a completed scan of the image"]) if {
+	not image.scan.value.state in {"complete", "active"}
+	path := sprintf("/images/value/%d/scan/value/state", [i])
+	message := sprintf("Cannot tell: the scan is %s (%s).", [image.scan.value.state, image.scan.value.detail])
+} else := build.image_unknown(image, "the list of vulnerabilities", path, image.scan.value.vulnerabilities) if {
+	path := sprintf("/images/value/%d/scan/value/vulnerabilities", [i])
+}
+
+# METADATA
+# description: At most five ids, sorted, and how many more there are.
+named(ids) := concat(", ", sort(ids)) if count(ids) <= _most
+
+named(ids) := sprintf("%s and %d more", [concat(", ", array.slice(sort(ids), 0, _most)), count(ids) - _most]) if {
+	count(ids) > _most
+}
+
+# METADATA
+# description: The vulnerabilities at these positions, at most twenty, as evidence.
+evidence(i, image, positions) := [facts.evidence(path, image.scan.value.vulnerabilities.value[n]) |
+	some n in array.slice(positions, 0, 20)
+	path := sprintf("/images/value/%d/scan/value/vulnerabilities/value/%d", [i, n])
+]
