@@ -102,7 +102,7 @@ class _Tags(dict[int, Any]):
     def __missing__(self, tag: int) -> Any:
         import cbor2
 
-        return lambda decoder, immutable=False: cbor2.CBORTag(tag, decoder.decode(immutable=immutable))
+        return lambda value, _immutable: cbor2.CBORTag(tag, value)
 
 
 def _time(name: str, value: object) -> datetime:

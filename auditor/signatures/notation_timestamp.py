@@ -34,7 +34,7 @@ _HASHES = {
     bytes.fromhex("608648016503040202"): "sha384",
     bytes.fromhex("608648016503040203"): "sha512",
 }
-_SIGNED_ATTRIBUTES = 0xA0  # [0]
+_CERTIFICATES = _SIGNED_ATTRIBUTES = 0xA0  # [0]
 _GRANTED = encode(SEQUENCE, b"\x02\x01\x00")
 
 
@@ -68,7 +68,7 @@ def read_timestamp(token: bytes, signature: bytes, roots: Sequence[x509.Certific
     if not roots:
         raise BadTimestampError("no timestamp authority is trusted")
     try:
-        response: TimeStampResponse = decode_timestamp_response(encode(SEQUENCE, _GRANTED + token))
+        response: TimeStampResponse = decode_timestamp_response(encode(SEQUENCE, _GRANTED + _in_order(token)))
         embedded = [read_certificate(der) for der in sorted(response.signed_data.certificates)[: 2 * MAX_CERTIFICATES]]
         signer = _signer(response, embedded)
         chain = _chain(signer, embedded, roots)
@@ -137,6 +137,21 @@ def _check_signing_certificate(token: bytes, signer: x509.Certificate) -> None:
                 return
             raise BadTimestampError("the token names another certificate than the one that signed it")
     raise BadTimestampError("the token does not name the certificate that signed it")
+
+
+def _in_order(token: bytes) -> bytes:
+    """The token with its certificates sorted, as DER wants sets; many authorities leave the chain's order instead."""
+    try:
+        kind, wrapped = elements(token)[0].children()
+        data = [
+            encode(part.tag, b"".join(sorted(one.whole for one in part.children())))
+            if part.tag == _CERTIFICATES
+            else part.whole
+            for part in wrapped.children()[0].children()
+        ]
+    except (IndexError, ValueError):
+        raise BadTimestampError("the token is no signed data") from None
+    return encode(SEQUENCE, kind.whole + encode(wrapped.tag, encode(SEQUENCE, b"".join(data))))
 
 
 def _signed_attributes(token: bytes) -> Iterator[Element]:
