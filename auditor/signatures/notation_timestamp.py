@@ -8,7 +8,7 @@ is not signed: what does not lead to a trusted timestamp authority counts for no
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,18 +71,23 @@ def read_timestamp(token: bytes, signature: bytes, roots: Sequence[x509.Certific
         response: TimeStampResponse = decode_timestamp_response(encode(SEQUENCE, _GRANTED + _in_order(token)))
         embedded = [read_certificate(der) for der in sorted(response.signed_data.certificates)[: 2 * MAX_CERTIFICATES]]
         signer = _signer(response, embedded)
-        chain = _chain(signer, embedded, roots)
-        check_timestamping(chain)
         info = response.tst_info
-        VerifierBuilder(roots=[chain[-1]]).build().verify_message(response, signature)
-        stamp = Timestamp(info.gen_time, _accuracy(info), chain)
-        _check_signing_certificate(token, signer)
+        stamp = Timestamp(info.gen_time, _accuracy(info), _chain(signer, embedded, roots))
     except BadTimestampError:
         raise
-    except (BadChainError, BadDerError, VerificationError, ValueError, TypeError, OverflowError) as error:
-        raise BadTimestampError(str(error)[:160]) from None
-    if invalid_at(chain, stamp.time, stamp.time) is not None:
+    except (BadChainError, ValueError, TypeError, OverflowError):
+        raise BadTimestampError("the token cannot be read") from None
+    try:
+        check_timestamping(stamp.chain)
+    except BadChainError as error:
+        raise BadTimestampError(str(error)) from None
+    if invalid_at(stamp.chain, stamp.time, stamp.time) is not None:
         raise BadTimestampError("a certificate of the timestamp authority was not valid at its time")
+    try:
+        VerifierBuilder(roots=[stamp.chain[-1]]).build().verify_message(response, signature)
+    except (VerificationError, ValueError):
+        raise BadTimestampError("the token does not verify, or is over another signature") from None
+    _check_signing_certificate(token, signer)
     return stamp
 
 
@@ -126,17 +131,27 @@ def _accuracy(info: Any) -> timedelta:
 def _check_signing_certificate(token: bytes, signer: x509.Certificate) -> None:
     """RFC 5816: the signed attributes name the certificate, so that another with the same key cannot stand in."""
     der = signer.public_bytes(Encoding.DER)
-    for attribute in _signed_attributes(token):
-        kind, *values = attribute.children()
-        if kind.tag == OBJECT_ID and kind.content == _SIGNING_CERTIFICATE_V2 and values:
-            first = values[0].children()[0].children()[0].children()[0].children()
-            algorithm = first[0].children()[0].content if first[0].tag == SEQUENCE else b""
-            name = _HASHES.get(algorithm, "") if algorithm else "sha256"
-            digest = next(part.content for part in first if part.tag == OCTETS)
-            if name and hashlib.new(name, der).digest() == digest:
-                return
-            raise BadTimestampError("the token names another certificate than the one that signed it")
-    raise BadTimestampError("the token does not name the certificate that signed it")
+    try:
+        named = next(filter(None, (_named_digest(attribute) for attribute in _signed_attributes(token))), None)
+    except (IndexError, StopIteration, BadDerError):
+        named = None
+    if named is None:
+        raise BadTimestampError("the token does not name the certificate that signed it")
+    name, digest = named
+    if not name or hashlib.new(name, der).digest() != digest:
+        raise BadTimestampError("the token names another certificate than the one that signed it")
+
+
+def _named_digest(attribute: Element) -> tuple[str, bytes] | None:
+    """Hash and digest of the first certificate in a signing-certificate-v2 attribute; None for another attribute."""
+    kind, *values = attribute.children()
+    if kind.tag != OBJECT_ID or kind.content != _SIGNING_CERTIFICATE_V2 or not values:
+        return None
+    first = values[0].children()[0].children()[0].children()[0].children()
+    # The hash is left out where it is SHA-256; a sequence after the digest names issuer and number.
+    name = _HASHES.get(first[0].children()[0].content, "") if first[0].tag == SEQUENCE else "sha256"
+    digest = first[1] if first[0].tag == SEQUENCE else first[0]
+    return (name, digest.content) if digest.tag == OCTETS else None
 
 
 def _in_order(token: bytes) -> bytes:
@@ -154,11 +169,8 @@ def _in_order(token: bytes) -> bytes:
     return encode(SEQUENCE, kind.whole + encode(wrapped.tag, encode(SEQUENCE, b"".join(data))))
 
 
-def _signed_attributes(token: bytes) -> Iterator[Element]:
+def _signed_attributes(token: bytes) -> list[Element]:
     """ContentInfo, SignedData, its last part signerInfos, the first of them, its part [0]."""
-    try:
-        data = elements(token)[0].children()[1].children()[0]
-        info = data.children()[-1].children()[0]
-        yield from next((part.children() for part in info.children() if part.tag == _SIGNED_ATTRIBUTES), [])
-    except IndexError:
-        raise BadTimestampError("the token is no signed data") from None
+    data = elements(token)[0].children()[1].children()[0]
+    info = data.children()[-1].children()[0]
+    return next((part.children() for part in info.children() if part.tag == _SIGNED_ATTRIBUTES), [])
