@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SEQUENCE, SET, OCTETS, OBJECT_ID, INTEGER = 0x30, 0x31, 0x04, 0x06, 0x02
+INTEGER, BITS, OCTETS, OBJECT_ID, SEQUENCE = 0x02, 0x03, 0x04, 0x06, 0x30
 _LONG = 0x80
 _MAX_LENGTH_BYTES = 4
 

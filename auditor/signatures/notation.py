@@ -14,10 +14,11 @@ from pathlib import Path
 from cryptography import x509
 
 from auditor.signatures.algorithms import signature_holds
+from auditor.signatures.aws_signer import NOT_ASKED, identity_problem
 from auditor.signatures.dsse import BadEnvelopeError
 from auditor.signatures.notation_cose import MEDIA_TYPE as COSE
 from auditor.signatures.notation_cose import read_cose
-from auditor.signatures.notation_envelope import AWS_PROFILE, AWS_SIGNER, X509, Signed, Target, check_payload
+from auditor.signatures.notation_envelope import AWS_SIGNER, X509, Signed, Target, check_payload
 from auditor.signatures.notation_jws import MEDIA_TYPE as JWS
 from auditor.signatures.notation_jws import read_jws
 from auditor.signatures.notation_policy import Check, Statement, TrustPolicy, read_trust_policy
@@ -135,9 +136,12 @@ class _Verification:
             text = f"its chain leads to no certificate in the {kind} stores of the trust policy {self.statement.name!r}"
             yield _Problem("authenticity", "untrusted", text)
             return
-        if self.statement.identities == ("*",):
+        if self.signed.plugin == AWS_SIGNER:
+            problem = identity_problem(self.signed, self.statement.identities)
+            if problem:
+                yield _Problem("authenticity", "untrusted", problem)
             return
-        if self.signed.plugin == AWS_SIGNER and self._profile_is_trusted():
+        if self.statement.identities == ("*",):
             return
         try:
             if self.statement.trusts(name_of(self.chain[0].subject)):
@@ -146,14 +150,6 @@ class _Verification:
         except BadNameError as error:
             reason = f"{subject_of(self.chain[0])} cannot be compared with the trusted identities: {error}"
         yield _Problem("authenticity", "untrusted", reason)
-
-    def _profile_is_trusted(self) -> bool:
-        """Whether AWS Signer's signed profile version is a trusted identity, or a version of one that is."""
-        profile = self.signed.attributes.get(AWS_PROFILE)
-        if not isinstance(profile, str) or not profile.startswith("arn:"):
-            return False
-        trusted = [identity for identity in self.statement.identities if identity.startswith("arn:")]
-        return any(profile in (identity,) or profile.rpartition("/")[0] == identity for identity in trusted)
 
     def _time(self) -> Iterator[_Problem]:
         """Whether the chain was valid when it signed, or is now where nothing proves when that was."""
@@ -212,8 +208,7 @@ class _Verification:
         elif found.status == "unknown":
             yield _Problem("revocation", "not_checked", f"revocation is not known: {found.detail}")
         if self.signed.plugin == AWS_SIGNER:
-            text = "AWS Signer was not asked whether it revoked the signature: the rest holds"
-            yield _Problem("revocation", "not_checked", text)
+            yield _Problem("revocation", "not_checked", NOT_ASKED)
 
     def _signed_at(self) -> datetime:
         return self.timestamp.time if self.timestamp is not None else self.signed.signing_time

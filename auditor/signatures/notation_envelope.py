@@ -31,8 +31,9 @@ SIGNING_AUTHORITY = "notary.x509.signingAuthority"
 AWS_SIGNER = "com.amazonaws.signer.notation.plugin"
 AWS_PROFILE = "com.amazonaws.signer.signingProfileVersion"
 AWS_JOB = "com.amazonaws.signer.signingJob"
+AWS_ALIAS = "com.amazonaws.signer.signingProfileAlias"
 
-_UNDERSTOOD: Mapping[str, frozenset[str]] = {"": frozenset(), AWS_SIGNER: frozenset([AWS_PROFILE, AWS_JOB])}
+_UNDERSTOOD: Mapping[str, frozenset[str]] = {"": frozenset(), AWS_SIGNER: frozenset([AWS_PROFILE, AWS_JOB, AWS_ALIAS])}
 """Critical attributes beside the specification's own, by the plugin that they belong to."""
 
 

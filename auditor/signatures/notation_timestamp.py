@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from auditor.signatures.der import OBJECT_ID, OCTETS, SEQUENCE, BadDerError, Element, elements, encode
 from auditor.signatures.x509_chain import (
     MAX_CERTIFICATES,
+    UNREADABLE,
     BadChainError,
     check_timestamping,
     invalid_at,
@@ -75,7 +76,7 @@ def read_timestamp(token: bytes, signature: bytes, roots: Sequence[x509.Certific
         stamp = Timestamp(info.gen_time, _accuracy(info), _chain(signer, embedded, roots))
     except BadTimestampError:
         raise
-    except (BadChainError, ValueError, TypeError, OverflowError):
+    except UNREADABLE:
         raise BadTimestampError("the token cannot be read") from None
     try:
         check_timestamping(stamp.chain)
@@ -85,7 +86,7 @@ def read_timestamp(token: bytes, signature: bytes, roots: Sequence[x509.Certific
         raise BadTimestampError("a certificate of the timestamp authority was not valid at its time")
     try:
         VerifierBuilder(roots=[stamp.chain[-1]]).build().verify_message(response, signature)
-    except (VerificationError, ValueError):
+    except (VerificationError, *UNREADABLE):
         raise BadTimestampError("the token does not verify, or is over another signature") from None
     _check_signing_certificate(token, signer)
     return stamp

@@ -16,10 +16,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
 
 from auditor.signatures.algorithms import algorithm_of
+from auditor.signatures.der import BITS, INTEGER, elements
 from auditor.signatures.keys import MAX_RSA_BITS, MIN_RSA_BITS
 
 MAX_CERTIFICATES = 16
 MAX_CERTIFICATE_BYTES = 64 * 1024
+UNREADABLE = (
+    *(ValueError, TypeError, LookupError, StopIteration, ArithmeticError, AttributeError, UnsupportedAlgorithm),
+    *(x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType),
+)
+"""What parsers of X.509 and CMS raise for bytes that are made to confuse them."""
 _HASHES = ("sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512")
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
 _NOT_FOR_CODE = {
@@ -54,12 +60,25 @@ def read_certificate(der: bytes) -> x509.Certificate:
     if len(der) > MAX_CERTIFICATE_BYTES:
         raise BadChainError(f"a certificate is larger than {MAX_CERTIFICATE_BYTES // 1024} KiB")
     try:
+        _check_form(der)
         certificate = x509.load_der_x509_certificate(der)
         _ = (certificate.extensions, certificate.subject, certificate.issuer, certificate.public_key())
         _ = (certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.signature_hash_algorithm)
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except BadChainError:
+        raise
+    except UNREADABLE as error:
         raise BadChainError(f"a certificate cannot be read: {str(error)[:120]}") from None
     return certificate
+
+
+def _check_form(der: bytes) -> None:
+    """What `cryptography` lets pass: a number that is not positive, a signature that does not end with a byte."""
+    body, _, signature = elements(der)[0].children()
+    number = next(part.content for part in body.children()[:2] if part.tag == INTEGER)
+    if int.from_bytes(number, signed=True) <= 0:
+        raise BadChainError("a certificate's serial number is not positive")
+    if signature.tag != BITS or signature.content[:1] != b"\0":
+        raise BadChainError("a certificate's signature is no whole number of bytes")
 
 
 def subject_of(certificate: x509.Certificate) -> str:

@@ -19,7 +19,7 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from auditor.errors import ConfigError
 from auditor.signatures.notation_store import read_bounded
-from auditor.signatures.x509_chain import subject_of
+from auditor.signatures.x509_chain import UNREADABLE, subject_of
 
 Status = Literal["good", "revoked", "unknown"]
 
@@ -42,7 +42,7 @@ def _read(path: Path) -> x509.CertificateRevocationList:
     try:
         found = x509.load_pem_x509_crl(content) if b"-----BEGIN" in content else x509.load_der_x509_crl(content)
         _ = (found.extensions, found.issuer, found.last_update_utc, found.signature_hash_algorithm)
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except UNREADABLE as error:
         hint = "give a certificate revocation list in PEM or DER form"
         raise ConfigError(f"the revocation list cannot be read: {str(error)[:120]}", path=path, hint=hint) from None
     return found

@@ -773,6 +773,33 @@ def aws_signer_with_another_profile(form: str, _: str) -> Attempt:
     return aws(form, **{"com.amazonaws.signer.signingProfileVersion": PROFILE + "s/abc"})
 
 
+@case("untrusted", says="is no trusted identity")
+def aws_signer_where_everybody_is_trusted(form: str, _: str) -> Attempt:
+    return aws(form, statements=[statement(trustStores=["signingAuthority:aws-signer-ts"])])
+
+
+@case("untrusted", says="is no trusted identity")
+def aws_signer_with_a_trusted_subject(form: str, _: str) -> Attempt:
+    return aws(form, statements=[statement(trustStores=["signingAuthority:aws-signer-ts"], trustedIdentities=["x509.subject: C=US, ST=WA, O=Acme"])])  # fmt: skip
+
+
+@case("not_checked", says="AWS Signer was not asked")
+def aws_signer_with_a_trusted_version(form: str, _: str) -> Attempt:
+    return aws(form, statements=[statement(trustStores=["signingAuthority:aws-signer-ts"], trustedIdentities=[PROFILE + "/abc"])])  # fmt: skip
+
+
+@case("untrusted", says="is no trusted identity")
+def aws_signer_with_another_version(form: str, _: str) -> Attempt:
+    return aws(form, statements=[statement(trustStores=["signingAuthority:aws-signer-ts"], trustedIdentities=[PROFILE + "/abd"])])  # fmt: skip
+
+
+@case("untrusted", says="lacks what AWS Signer signs")
+def aws_signer_under_another_scheme(form: str, _: str) -> Attempt:
+    values = {PLUGIN: AWS, "com.amazonaws.signer.signingProfileVersion": PROFILE + "/abc", "com.amazonaws.signer.signingJob": "job"}  # fmt: skip
+    recipe = Recipe(SIGNER, attributes=values, more_critical=tuple(values))
+    return attempt(form, recipe, statements=[statement(trustedIdentities=[PROFILE])])
+
+
 @case("invalid", says="is not understood")
 def aws_signer_with_an_attribute_more(form: str, _: str) -> Attempt:
     return aws(form, **{"com.amazonaws.signer.new": "1"})
