@@ -27,7 +27,7 @@ from auditor.signatures.notation_timestamp import BadTimestampError, Timestamp, 
 from auditor.signatures.outcome import RANK, Outcome, State
 from auditor.signatures.x509_chain import BadChainError, check_code_signing, invalid_at, read_chain, subject_of
 from auditor.signatures.x509_names import BadNameError, name_of
-from auditor.signatures.x509_revocation import read_revocation_lists, revocation_of
+from auditor.signatures.x509_revocation import RevocationList, read_revocation_lists, revocation_of
 
 __all__ = ["COSE", "JWS", "Target", "Trust", "read_trust", "verify_notation"]
 _READERS = {JWS: read_jws, COSE: read_cose}
@@ -42,7 +42,7 @@ class Trust:
 
     policy: TrustPolicy
     store: TrustStore
-    lists: tuple[x509.CertificateRevocationList, ...] = ()
+    lists: tuple[RevocationList, ...] = ()
 
 
 @dataclass(frozen=True)

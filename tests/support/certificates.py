@@ -102,11 +102,13 @@ def issue(name: x509.Name, parent: Party | None, private: Any, extensions: list[
     return Party(private, (builder.sign(signer, algorithm or hashes.SHA256()), *(parent.chain if parent else ())))
 
 
-def revocation_list(issuer: Party, revoked: tuple[Party, ...] = (), *, start: datetime = NOW - DAY, end: datetime = NOW + DAY, reason: Any = None, since: datetime | None = None, signer: Any = None, delta: bool = False) -> x509.CertificateRevocationList:  # fmt: skip
+def revocation_list(issuer: Party, revoked: tuple[Party, ...] = (), *, start: datetime = NOW - DAY, end: datetime = NOW + DAY, reason: Any = None, since: datetime | None = None, signer: Any = None, delta: bool = False, point: Any = None) -> x509.CertificateRevocationList:  # fmt: skip
     builder = x509.CertificateRevocationListBuilder(issuer.certificate.subject, start, end)
     builder = builder.add_extension(x509.CRLNumber(7), critical=False)
     if delta:
         builder = builder.add_extension(x509.DeltaCRLIndicator(3), critical=True)
+    if point is not None:
+        builder = builder.add_extension(point, critical=True)
     for party in revoked:
         entry = x509.RevokedCertificateBuilder(party.certificate.serial_number, start)
         if reason is not None:

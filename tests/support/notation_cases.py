@@ -31,7 +31,6 @@ from tests.support.notation import (
     DIGEST,
     EXPIRY,
     OTHER,
-    REPOSITORY,
     SCHEME,
     SIGNING_TIME,
     TARGET,
@@ -40,7 +39,6 @@ from tests.support.notation import (
     envelope,
     jws_parts,
     payload,
-    policy,
     statement,
     url,
 )
@@ -989,7 +987,3 @@ def another_payload(_form: str, _: str) -> Attempt:
 @case("invalid", says="larger than", differs="notation bounds blobs where it downloads them, not where it verifies", forms=("cose",))  # fmt: skip
 def an_oversized_message(_form: str, _: str) -> Attempt:
     return cose_attempt(lambda parts: parts[1].update({"more": bytes(1024 * 1024)}))
-
-
-REPOSITORIES = (REPOSITORY,)
-__all__ = ["CASES", "Attempt", "Case", "policy"]

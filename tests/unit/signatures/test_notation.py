@@ -15,6 +15,7 @@ from auditor.signatures.notation import Trust, verify_notation
 from auditor.signatures.notation_policy import parse_trust_policy
 from auditor.signatures.notation_store import read_trust_store
 from auditor.signatures.outcome import Outcome
+from auditor.signatures.x509_revocation import RevocationList
 from tests.support.certificates import NOW
 from tests.support.notation import MEDIA_TYPES, Reference, policy, reference, write_store
 from tests.support.notation_cases import CASES, Attempt, Case
@@ -48,7 +49,9 @@ NOWHERE = "http://127.0.0.1:1"
 
 def ours(form: str, attempt: Attempt, store: Path) -> Outcome:
     document = parse_trust_policy(policy(*attempt.statements))
-    trust = Trust(document, read_trust_store(store, document), tuple(attempt.served.values()))
+    trust = Trust(
+        document, read_trust_store(store, document), tuple(RevocationList(one) for one in attempt.served.values())
+    )
     return verify_notation(attempt.content, MEDIA_TYPES[form], target=attempt.target, trust=trust, now=NOW)
 
 

@@ -27,14 +27,17 @@ def test_trust_is_read_from_files(tmp_path: Path) -> None:
     file.write_text(json.dumps(policy(statement(trustStores=["ca:acme", "tsa:time"]))))
     store = write_store(tmp_path, {"ca:acme": [ROOT, authority("Other root")], "tsa:time": [ROOT]})
     lists = tmp_path / "root.crl"
-    lists.write_bytes(revocation_list(ROOT).public_bytes(Encoding.PEM))
+    both = [revocation_list(ROOT), revocation_list(authority("Other root"))]
+    lists.write_bytes(b"".join(one.public_bytes(Encoding.PEM) for one in both))
+    binary = tmp_path / "root.der"
+    binary.write_bytes(both[0].public_bytes(Encoding.DER))
 
-    trust = read_trust(file, store, [lists])
+    trust = read_trust(file, store, [lists, binary])
 
     assert len(trust.store.of("ca", ["acme"])) == 2
     assert trust.store.of("tsa", ["time"]) == [ROOT.certificate]
     assert trust.store.of("ca", ["time"]) == []
-    assert trust.lists[0].issuer == ROOT.certificate.subject
+    assert [one.content for one in trust.lists] == [*both, both[0]]
     assert read_trust(file, store.parent).store == trust.store
 
 

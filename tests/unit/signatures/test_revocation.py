@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from auditor.signatures.x509_revocation import revocation_of
+from auditor.signatures.x509_revocation import RevocationList, revocation_of
 from tests.support.certificates import DAY, NOW, authority, key, leaf, revocation_list
 
 URL = "http://crl.example.com/root.crl"
@@ -18,7 +18,7 @@ PLAIN = leaf(ROOT)
 
 
 def status(party: Any, *lists: Any, now: Any = NOW, signed_at: Any = None) -> str:
-    return revocation_of(party.chain, lists, now=now, signed_at=signed_at).status
+    return revocation_of(party.chain, [RevocationList(one) for one in lists], now=now, signed_at=signed_at).status
 
 
 def test_every_certificate_below_the_root_needs_a_list() -> None:
@@ -49,6 +49,30 @@ def test_a_delta_alone_proves_nothing_good() -> None:
     assert status(signer, revocation_list(ROOT, (signer,), delta=True)) == "revoked"
     taken_back = revocation_list(ROOT, (signer,), reason=x509.ReasonFlags.remove_from_crl, delta=True)
     assert status(signer, revocation_list(ROOT), taken_back) == "good"
+
+
+@pytest.mark.parametrize(
+    ("part", "below", "above"),
+    [
+        ({}, "good", "good"),
+        ({"only_contains_user_certs": True}, "good", "unknown"),
+        ({"only_contains_ca_certs": True}, "unknown", "good"),
+        ({"only_contains_attribute_certs": True}, "unknown", "unknown"),
+        ({"indirect_crl": True}, "unknown", "unknown"),
+        ({"only_some_reasons": frozenset([x509.ReasonFlags.key_compromise])}, "unknown", "unknown"),
+        ({"full_name": [x509.UniformResourceIdentifier(URL)]}, "good", "good"),
+        ({"full_name": [x509.UniformResourceIdentifier(URL + "/2")]}, "unknown", "unknown"),
+    ],
+    ids=str,
+)
+def test_a_part_of_a_list_clears_only_what_it_is_about(part: dict[str, Any], below: str, above: str) -> None:
+    values = {"full_name": None, "relative_name": None, "only_contains_user_certs": False, "only_contains_ca_certs": False, "only_some_reasons": None, "indirect_crl": False, "only_contains_attribute_certs": False}  # fmt: skip
+    point = x509.IssuingDistributionPoint(**{**values, **({"full_name": [x509.UniformResourceIdentifier(URL)]} if not part else {}), **part})  # fmt: skip
+    signer = leaf(ROOT, crl_url=URL)
+
+    assert status(signer, revocation_list(ROOT, point=point)) == below
+    assert status(MIDDLE, revocation_list(ROOT, point=point)) == above
+    assert status(signer, revocation_list(ROOT, (signer,), point=point)) == "revoked"
 
 
 def test_only_the_issuer_revokes() -> None:
