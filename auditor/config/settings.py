@@ -25,6 +25,29 @@ class RuleSettings(msgspec.Struct, frozen=True):
     params: dict[str, Any] = {}
 
 
+class TrustedKeySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """A public key, PEM, and globs of the repositories (`host/path`) that it may sign for."""
+
+    file: str
+    name: str = ""
+    repositories: list[str] = msgspec.field(default_factory=lambda: ["*"])
+
+
+class NotationTrustSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """notation's own files: trustpolicy.json, the truststore directory, revocation lists."""
+
+    policy: str
+    store: str
+    revocation_lists: list[str] = []
+
+
+class TrustSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose signatures count."""
+
+    keys: list[TrustedKeySettings] = []
+    notation: NotationTrustSettings | None = None
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The file's content. Relative paths are taken from the file's own folder."""
 
@@ -35,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     waivers: str | None = None
     baseline: str | None = None
     kev: str | None = None
+    trust: TrustSettings | None = None
     engine: EngineName = "embedded"
     opa_url: str | None = None
     fail_on: FailOn = "high"

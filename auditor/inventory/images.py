@@ -17,6 +17,10 @@ class Signature(Record, frozen=True):
     digest: str
     artifact_type: str
     verification: Fact[Literal["verified", "invalid", "untrusted", "expired", "revoked"]]
+    detail: str = ""
+    """Why, where the state alone does not say it; it may quote what a stranger wrote."""
+    signer: str = ""
+    """The name of the trusted key, or the subject of the certificate; empty where nobody is known to have signed."""
 
 
 class SigningStatus(Record, frozen=True):

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from auditor import __version__
 from auditor.config.settings import Config, judgement_digest
@@ -17,6 +18,8 @@ from auditor.inventory.writing import SnapshotWriter
 from auditor.run import clock
 from auditor.run.joins.complete import Joins
 from auditor.run.targets import checked_targets, targets_digest
+from auditor.signatures.trust import read_verifier
+from auditor.signatures.verifier import Verifier, share_verifier
 
 Progress = Callable[[str, int], None]
 
@@ -46,6 +49,7 @@ def collect(
     `InterruptedRunError` for Ctrl-C when finished scopes were kept, `UsageError` for nothing to resume.
     """
     checked = checked_targets(config)
+    verifier = read_verifier(config)
     earlier = EarlierSnapshot(since) if since is not None else None
     joins = Joins(since=since, expects_workloads=any(c.phase == "workloads" for c, _ in checked))
     writer = SnapshotWriter(
@@ -53,10 +57,11 @@ def collect(
         now=clock.now(),
         auditor_version=__version__,
         completion=joins,
-        key=judgement_digest([targets_digest(checked), earlier.digest if earlier else ""]),
+        key=_key(checked, earlier.digest if earlier else "", verifier),
         resume=resume,
         earlier=earlier,
     )
+    share_verifier(writer, verifier)
     try:
         with writer:
             for collector, target in checked:
@@ -79,12 +84,17 @@ def offer_to_resume(config: Config, out: Path, *, since: Path | None = None) -> 
     if left is None or left.head.auditor_version != __version__:
         return ""
     earlier = EarlierSnapshot(since).digest if since is not None else ""
-    if left.head.key != judgement_digest([targets_digest(checked_targets(config)), earlier]):
+    if left.head.key != _key(checked_targets(config), earlier, read_verifier(config)):
         return ""
     return (
         f"A collection to {shlex.quote(str(out))} of {left.head.now} was interrupted with {_scopes(left.finished)} "
         "finished. It is discarded now; --resume would have taken them over."
     )
+
+
+def _key(checked: list[tuple[Any, dict[str, Any]]], earlier: str, verifier: Verifier) -> str:
+    """What is collected, and with whose signatures in mind: a scope counts only for the same."""
+    return judgement_digest([targets_digest(checked), earlier, verifier.digest])
 
 
 def _scopes(count: int) -> str:

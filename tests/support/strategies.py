@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from auditor.analysis.derive import derive_registry, derive_repository
 from auditor.inventory.facts import Absent, Known, Reason, Unknown
-from auditor.inventory.images import Child, Image, Signature, SigningStatus
+from auditor.inventory.images import Child, Image, SigningStatus
 from auditor.inventory.model import Registry, RegistryRecord, Repository, RepositoryRecord
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument, RegistryRef
 from auditor.inventory.replication import Destination, ReplicationRule
@@ -19,6 +19,7 @@ from tests.support import strategies_scanning as scanning
 from tests.support.strategies_public import kinds, other_hosts, published, visibilities
 from tests.support.strategies_replication import linked, replicated
 from tests.support.strategies_retention import with_joins
+from tests.support.strategies_signatures import signatures as make_signatures
 
 NOW = "2026-11-24T12:00:00Z"
 ACCOUNT, REGION = "111111111111", "eu-west-1"
@@ -145,9 +146,7 @@ tags = st.sampled_from(
 )
 moments = st.sampled_from(["2026-11-24T11:00:00Z", "2026-11-20T00:00:00Z", "2026-01-01T00:00:00Z"])
 scans = scanning.scans(facts, text)
-signatures = st.builds(
-    Signature, st.just("cosign"), st.just("tag_scheme"), digests(), st.just(""), st.just(Known("verified"))
-)
+signatures = make_signatures(facts, digests(), text)
 images = st.builds(
     Image,
     digests(),

@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -19,6 +20,7 @@ from auditor.collectors.http.logins import find_login
 from auditor.collectors.oci.distribution import Distribution
 from auditor.collectors.oci.images import OciImageReader, unsupported
 from auditor.collectors.oci.settings import OciSettings
+from auditor.collectors.oci.signatures import SignatureChecker
 from auditor.collectors.selection import selected
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image
@@ -27,6 +29,7 @@ from auditor.inventory.names import registry_urn, repository_urn, scope_id
 from auditor.inventory.parts import RegistryRef
 from auditor.inventory.writing import ScopeWriter, SnapshotWriter
 from auditor.ports import Phase
+from auditor.signatures.verifier import shared_verifier
 
 KIND: Literal["oci"] = "oci"
 PLACE = "global"
@@ -74,7 +77,11 @@ class OciCollector:
         login = find_login(settings.login, endpoint.host)
         scope = writer.open_scope(name)
         with RegistryClient(endpoint, login, scope.recorder, concurrency=settings.concurrency) as client:
-            context = _Run(settings, endpoint, Distribution(client), scope, progress).read()
+            registry = Distribution(client)
+            now = datetime.fromisoformat(writer.now)
+            checker = SignatureChecker(registry, scope.recorder, shared_verifier(writer), endpoint.host, now)
+            images = OciImageReader(registry, scope.recorder, checker, read_configs=settings.read_configs)
+            context = _Run(settings, endpoint, registry, images, scope, progress).read()
         writer.close_scope(scope.finish(context))
 
 
@@ -91,6 +98,7 @@ class _Run:
         settings: OciSettings,
         endpoint: Endpoint,
         registry: Distribution,
+        images: OciImageReader,
         scope: ScopeWriter,
         progress: Progress,
     ) -> None:
@@ -101,7 +109,7 @@ class _Run:
         self._progress = progress
         self._account = _account(endpoint.host)
         self._urn = registry_urn(KIND, self._account, PLACE)
-        self._images = OciImageReader(registry, scope.recorder, read_configs=settings.read_configs)
+        self._images = images
 
     def read(self) -> RegistryRecord | None:
         """Every repository; None where not even their names could be read."""

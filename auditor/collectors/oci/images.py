@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.analysis.artefacts import (
-    BUNDLE,
-    COSIGN_SIGNATURE,
-    NOTATION,
-    ManifestFacts,
-    bundle_is_signature,
-    classify,
-    index_children,
-    signature_tag_subject,
-    unverified,
-)
+from auditor.analysis.artefacts import classify
 from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.oci.distribution import Distribution, Manifest
-from auditor.errors import InputError
+from auditor.collectors.oci.manifests import GET_MANIFEST, children_of, facts_of, size_of, texts_of
+from auditor.collectors.oci.signatures import (
+    SignatureChecker,
+    referring_signature,
+    settled,
+    signs,
+    tagged_signature,
+)
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.images import Child, Image, ImageConfig, Signature
+from auditor.inventory.images import Image, ImageConfig, Signature
 from auditor.inventory.recorder import Recorder
 
 MAX_CONFIG_BYTES = 8 * 1024 * 1024
-MAX_LABELS = 1000
-_PLATFORM = "oci:GetManifest"
 
 
 def unsupported(what: str) -> Unknown:
@@ -52,8 +46,11 @@ class _Repository:
 class OciImageReader:
     """Reads repositories of one registry; safe to use from many threads."""
 
-    def __init__(self, registry: Distribution, recorder: Recorder, *, read_configs: bool) -> None:
+    def __init__(
+        self, registry: Distribution, recorder: Recorder, checker: SignatureChecker, *, read_configs: bool
+    ) -> None:
         self._registry = registry
+        self._checker = checker
         self._recorder = recorder
         self._read_configs = read_configs
 
@@ -74,7 +71,7 @@ class OciImageReader:
                 return failure
         self._take_children(found)
         self._take_referrers(found)
-        return Known([self._image(found, digest) for digest in sorted(found.manifests)], _PLATFORM)
+        return Known([self._image(found, digest) for digest in sorted(found.manifests)], GET_MANIFEST)
 
     # ---------------------------------------------------------------- walking
     def _take_tag(self, found: _Repository, tag: str) -> Unknown | None:
@@ -110,7 +107,7 @@ class OciImageReader:
             found.unread[digest] = self._failed(failure, f"{found.urn}@{digest}")
             return found.unread[digest]
         if manifest is None:
-            found.unread[digest] = Unknown(Reason.RACE_DELETED, _PLATFORM, "no such manifest")
+            found.unread[digest] = Unknown(Reason.RACE_DELETED, GET_MANIFEST, "no such manifest")
             return found.unread[digest]
         self._recorder.settle(Known(True), f"{found.urn}@{digest}")
         found.manifests[digest] = manifest
@@ -119,14 +116,14 @@ class OciImageReader:
     def _take_children(self, found: _Repository) -> None:
         for digest in list(found.manifests):
             manifest = found.manifests[digest]
-            if _facts(manifest, ()).media_type.endswith(("image.index.v1+json", "manifest.list.v2+json")):
-                children = _children(manifest)
+            if facts_of(manifest, ()).media_type.endswith(("image.index.v1+json", "manifest.list.v2+json")):
+                children = children_of(manifest)
                 for child in children.value if isinstance(children, Known) else ():
                     self._take_manifest(found, child.digest)
 
     def _take_referrers(self, found: _Repository) -> None:
         for digest in sorted(found.manifests):
-            if classify(_facts(found.manifests[digest], found.tags.get(digest, ()))) not in ("image", "index"):
+            if classify(facts_of(found.manifests[digest], found.tags.get(digest, ()))) not in ("image", "index"):
                 continue
             if not found.tags.get(digest):
                 continue
@@ -151,7 +148,7 @@ class OciImageReader:
             if failed is not None and failed.reason is not Reason.RACE_DELETED:
                 raise CallFailedError(failed, f"the referrer {referrer} could not be read")
             # The manifest decides, never the list: it must say itself whose it is.
-            if failed is None and _facts(found.manifests[referrer], ()).subject == digest:
+            if failed is None and facts_of(found.manifests[referrer], ()).subject == digest:
                 digests.append(referrer)
         return Known(sorted(digests))
 
@@ -159,42 +156,45 @@ class OciImageReader:
     def _image(self, found: _Repository, digest: str) -> Image:
         manifest = found.manifests[digest]
         tags = sorted(found.tags.get(digest, ()))
-        facts = _facts(manifest, tags)
+        facts = facts_of(manifest, tags)
         kind = classify(facts)
         return Image(
             digest=digest,
             kind=kind,
             tags=tags,
             status="active",
-            media_type=Known(facts.media_type) if facts.media_type else Absent(_PLATFORM),
-            artifact_type=Known(facts.artifact_type) if facts.artifact_type else Absent(_PLATFORM),
-            subject=Known(facts.subject) if facts.subject else Absent(_PLATFORM),
-            size_bytes=_size(manifest),
+            media_type=Known(facts.media_type) if facts.media_type else Absent(GET_MANIFEST),
+            artifact_type=Known(facts.artifact_type) if facts.artifact_type else Absent(GET_MANIFEST),
+            subject=Known(facts.subject) if facts.subject else Absent(GET_MANIFEST),
+            size_bytes=size_of(manifest),
             pushed_at=unsupported("push times"),
             last_pulled_at=unsupported("pull times"),
-            children=_children(manifest) if kind == "index" else Absent(_PLATFORM, "not_an_index"),
-            scan=unsupported("scans") if kind in ("image", "index") else Absent(_PLATFORM, "not_an_image"),
+            children=children_of(manifest) if kind == "index" else Absent(GET_MANIFEST, "not_an_index"),
+            scan=unsupported("scans") if kind in ("image", "index") else Absent(GET_MANIFEST, "not_an_image"),
             signatures=self._signatures(found, digest) if kind in ("image", "index") else Known([]),
             signing_status=unsupported("signing of its own"),
-            config=self._config(found, digest, manifest) if kind == "image" else Absent(_PLATFORM, "not_an_image"),
+            config=self._config(found, digest, manifest) if kind == "image" else Absent(GET_MANIFEST, "not_an_image"),
             replicas=unsupported("replication"),
         )
 
     def _signatures(self, found: _Repository, digest: str) -> Fact[list[Signature]]:
-        """Those of cosign's tag scheme, and those that refer to the digest."""
-        signatures = [
-            Signature("cosign", "tag_scheme", other, _facts(found.manifests[other], tags).artifact_type, unverified())
+        """Those of cosign's tag scheme, and those that refer to the digest, checked."""
+        listed = [
+            (tagged_signature(manifest, tags), manifest)
             for other, tags in found.tags.items()
-            if other in found.manifests and _signs(tags, digest)
+            if (manifest := found.manifests.get(other)) is not None and signs(tags, digest)
         ]
         referrers = found.referrers.get(digest, Known([]))
-        if not isinstance(referrers, Known):
-            return Known(signatures) if signatures else referrers
-        for other in referrers.value:
-            signature = _referring(found.manifests[other])
+        for other in referrers.value if isinstance(referrers, Known) else ():
+            manifest = found.manifests[other]
+            signature = referring_signature(manifest)
             if signature is not None:
-                signatures.append(signature)
-        return Known(sorted(signatures, key=lambda s: (s.digest, s.kind)))
+                listed.append((signature, manifest))
+        signatures = self._checker.check(listed, found.manifests[digest], found.name, found.urn)
+        if not isinstance(referrers, Known) and not settled(signatures):
+            # One that was not listed may be the good one.
+            return referrers
+        return Known(signatures)
 
     def _config(self, found: _Repository, digest: str, manifest: Manifest) -> Fact[ImageConfig]:
         if not self._read_configs:
@@ -211,58 +211,6 @@ class OciImageReader:
         return fact_of(ask, recorder=self._recorder, affects=f"{found.urn}@{digest}")
 
 
-def _signs(tags: Iterable[str], digest: str) -> bool:
-    return any(signature_tag_subject(tag) == (digest, "sig") for tag in tags)
-
-
-def _referring(manifest: Manifest) -> Signature | None:
-    facts = _facts(manifest, ())
-    if facts.artifact_type == NOTATION:
-        return Signature("notation", "referrers", manifest.digest, facts.artifact_type, unverified())
-    if facts.artifact_type == COSIGN_SIGNATURE:
-        return Signature("cosign", "referrers", manifest.digest, facts.artifact_type, unverified())
-    if facts.artifact_type.startswith(BUNDLE) and bundle_is_signature(_texts(manifest.document.get("annotations"))):
-        return Signature("cosign_bundle", "referrers", manifest.digest, facts.artifact_type, unverified())
-    return None
-
-
-def _facts(manifest: Manifest, tags: Iterable[str]) -> ManifestFacts:
-    document = manifest.document
-    config, subject = document.get("config"), document.get("subject")
-    own = document.get("artifactType") or (config.get("mediaType") if isinstance(config, dict) else "")
-    return ManifestFacts(
-        digest=manifest.digest,
-        tags=tuple(tags),
-        media_type=manifest.media_type,
-        artifact_type=own if isinstance(own, str) else "",
-        subject=str(subject.get("digest", "")) if isinstance(subject, dict) else "",
-    )
-
-
-def _children(manifest: Manifest) -> Fact[list[Child]]:
-    try:
-        return Known(index_children(manifest.content.decode()), _PLATFORM)
-    except (InputError, UnicodeDecodeError) as error:
-        return Unknown(Reason.PARSE_ERROR, _PLATFORM, str(error))
-
-
-def _size(manifest: Manifest) -> Fact[int]:
-    """Config and layers; of an index the manifests that it names."""
-    document = manifest.document
-    parts = [document.get("config"), *(document.get("layers") or []), *(document.get("manifests") or [])]
-    described = [part.get("size") for part in parts if isinstance(part, dict)]
-    sizes = [size for size in described if isinstance(size, int) and 0 <= size < 2**60]
-    if not sizes or len(sizes) != len(described):
-        return Unknown(Reason.PARSE_ERROR, _PLATFORM, "no sizes")
-    return Known(sum(sizes))
-
-
-def _texts(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict):
-        return {}
-    return {str(k)[:256]: str(v)[:4096] for k, v in list(value.items())[:MAX_LABELS]}
-
-
 def _image_config(content: bytes, manifest: Manifest) -> ImageConfig:
     try:
         document = json.loads(content)
@@ -274,7 +222,7 @@ def _image_config(content: bytes, manifest: Manifest) -> ImageConfig:
     own: dict[str, Any] = inner if isinstance(inner, dict) else {}
     created = document.get("created")
     return ImageConfig(
-        labels={**_texts(own.get("Labels")), **_texts(manifest.document.get("annotations"))},
+        labels={**texts_of(own.get("Labels")), **texts_of(manifest.document.get("annotations"))},
         created_at=Known(created) if isinstance(created, str) and created else Absent("oci:GetBlob"),
         user=str(own.get("User") or "")[:256],
     )

@@ -1,0 +1,146 @@
+"""Whom the user trusts for which repositories, and what a signature there is worth.
+
+Nothing here reads from a registry: collectors bring the bytes. Made once a run by `trust.read_verifier`.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from auditor.inventory.facts import Fact, Known, Reason, Unknown
+from auditor.inventory.writing import SnapshotWriter
+from auditor.signatures.cosign import BUNDLE_TYPE, SIGN_PREDICATE, verify_bundle, verify_classic
+from auditor.signatures.keys import TrustedKey
+from auditor.signatures.notation import Target, Trust, verify_notation
+from auditor.signatures.outcome import Outcome, best
+
+SETTING = "trust in auditor.yaml"
+"""What settles a signature that nothing was configured for."""
+MAX_TEXT = 300
+_SHARED = "signatures.verifier"
+_KEYLESS = "it was made with a certificate, and keyless verification is not there yet"
+
+Verification = Fact[Literal["verified", "invalid", "untrusted", "expired", "revoked"]]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An outcome; where it is `not_checked`, `reason` says why and `source` what would settle it."""
+
+    outcome: Outcome
+    reason: Reason = Reason.NOT_REQUESTED
+    source: str = SETTING
+
+    @property
+    def fact(self) -> Verification:
+        """As the inventory keeps it."""
+        state = self.outcome.state
+        if state == "not_checked":
+            return Unknown(self.reason, self.source, self.detail)
+        return Known(state)
+
+    @property
+    def detail(self) -> str:
+        """Why, of a length that fits a message: it may quote what a stranger wrote."""
+        return self.outcome.detail[:MAX_TEXT]
+
+    @property
+    def signer(self) -> str:
+        """Who signed, where that is known."""
+        return self.outcome.signer[:MAX_TEXT]
+
+
+def best_of(checked: Sequence[Checked]) -> Checked | None:
+    """The best of several signatures of which one is enough; None of none."""
+    winner = best([one.outcome for one in checked])
+    return next((one for one in checked if one.outcome is winner), None)
+
+
+@dataclass(frozen=True)
+class KeyTrust:
+    """A key, and globs of the repositories (`host/path`, `*` crosses slashes) that it counts for."""
+
+    key: TrustedKey
+    repositories: tuple[str, ...] = ("*",)
+
+    def covers(self, repository: str) -> bool:
+        """Whether the key counts for a repository."""
+        return any(fnmatch.fnmatchcase(repository, glob.replace("[", "[[]")) for glob in self.repositories)
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """Checks signatures. `digest`: of all that decides its answers; empty where nothing is trusted, so nothing checked.
+
+    A signature of a kind that the repository has no trust for was not asked about; see `Checked.reason`.
+    """
+
+    keys: tuple[KeyTrust, ...] = ()
+    notation: Trust | None = None
+    digest: str = ""
+
+    @property
+    def asked(self) -> bool:
+        """Whether the user asked for anything to be checked."""
+        return bool(self.keys) or self.notation is not None
+
+    def classic(self, payload: bytes, annotations: dict[str, str], target: Target) -> Checked:
+        """A layer of a classic cosign signature."""
+        keys = self._keys(target)
+        outcome = verify_classic(payload, annotations, digest=target.digest, repository=target.repository, keys=keys)
+        return self._cosign(outcome, keys, target)
+
+    def bundle(self, content: bytes, target: Target) -> Checked:
+        """A sigstore bundle that is said to be a signature: its signed statement must say so, not only its label."""
+        keys = self._keys(target)
+        outcome, statement = verify_bundle(content, digest=target.digest, keys=keys)
+        if outcome.state != "invalid" and statement is not None and statement.get("predicateType") != SIGN_PREDICATE:
+            kind = str(statement.get("predicateType"))[:80]
+            return Checked(Outcome("invalid", f"it is an attestation of the type {kind!r}, not a signature"))
+        if outcome.state == "not_checked" and statement is None:
+            return self._unread(outcome, keys, target)
+        return self._cosign(outcome, keys, target)
+
+    def envelope(self, content: bytes, media_type: str, target: Target, now: datetime) -> Checked:
+        """A notation signature; `now`: when the snapshot was taken."""
+        if self.notation is None:
+            return Checked(Outcome("not_checked", "no notation trust policy is configured"))
+        outcome = verify_notation(content, media_type, target=target, trust=self.notation, now=now)
+        statement = self.notation.policy.statement_for(target.repository)
+        if statement is None or statement.actions["authenticity"] != "enforce":
+            # The policy itself asks for no trust there.
+            return Checked(outcome)
+        return Checked(outcome, Reason.UNSUPPORTED_BY_COLLECTOR, "notation verify")
+
+    def _keys(self, target: Target) -> list[TrustedKey]:
+        return [trust.key for trust in self.keys if trust.covers(target.repository)]
+
+    def _cosign(self, outcome: Outcome, keys: list[TrustedKey], target: Target) -> Checked:
+        return self._unread(replace(outcome, detail=_KEYLESS), keys, target) if _open(outcome) else Checked(outcome)
+
+    def _unread(self, outcome: Outcome, keys: list[TrustedKey], target: Target) -> Checked:
+        """What is not checked: for want of trust, or else for want of a way to."""
+        if not keys:
+            return Checked(replace(outcome, detail=f"no key is trusted for {target.repository}"))
+        return Checked(outcome, Reason.UNSUPPORTED_BY_COLLECTOR, "cosign verify")
+
+
+def _open(outcome: Outcome) -> bool:
+    return outcome.state == "not_checked"
+
+
+def share_verifier(writer: SnapshotWriter, verifier: Verifier) -> None:
+    """Hand a run's verifier to the collectors that write to `writer`."""
+    writer.shared(_SHARED, lambda: verifier)
+
+
+def shared_verifier(writer: SnapshotWriter) -> Verifier:
+    """The run's verifier; one that checks nothing where none was shared."""
+    return writer.shared(_SHARED, Verifier)
+
+
+__all__ = ["BUNDLE_TYPE", "Checked", "KeyTrust", "Target", "Verifier", "best_of", "share_verifier", "shared_verifier"]
