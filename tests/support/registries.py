@@ -100,6 +100,12 @@ class Pusher:
     def __exit__(self, *_error: object) -> None:
         self._client.close()
 
+    def get(self, path: str) -> httpx.Response:
+        """What the registry answers to a GET of a manifest, a blob or a list."""
+        answer = self._client.get(path, headers={"Accept": f"{MANIFEST}, {INDEX}"})
+        answer.raise_for_status()
+        return answer
+
     def blob(self, repository: str, content: bytes, media_type: str) -> dict[str, Any]:
         """Push a blob; gives its descriptor."""
         digest = digest_of(content)
