@@ -132,7 +132,7 @@ def _signature(
 
 
 def unverified() -> Unknown:
-    """Presence is not validity: this version does not verify signatures."""
+    """Presence is not validity: a signature that was listed without its content is not verified."""
     return Unknown(Reason.NOT_REQUESTED, "signature verification")
 
 

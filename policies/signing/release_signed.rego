@@ -2,8 +2,8 @@
 # title: Sign every release image
 # description: |
 #   An unsigned image cannot be told from a planted one. This rule asks whether a signature is
-#   there, by tag scheme or as a referrer; whether it is valid is another question, which this
-#   version answers with unknown.
+#   there, by tag scheme or as a referrer; whether it is valid, and by somebody who is trusted, is
+#   another question: REG-SIG-002 asks it.
 # custom:
 #   id: REG-SIG-001
 #   severity: high

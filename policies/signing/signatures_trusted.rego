@@ -152,8 +152,12 @@ _unsettled(i, image, gaps) := verdict.image_unsettled(image, message, [facts.evi
 _unasked(i, image) := verdict.image_unsettled(image, message, [facts.evidence(path, fact)], [fact.source]) if {
 	fact := image.signatures.value[0].verification
 	path := sprintf("/images/value/%d/signatures/value/0/verification", [i])
-	message := sprintf("The image is signed, but its signatures were not checked: %s.", [_reason(fact)])
+	message := sprintf("The image is signed, but its signatures were not checked%s.", [_because(fact)])
 }
+
+_because(fact) := sprintf(": %s", [fact.detail]) if object.get(fact, "detail", "") != ""
+
+_because(fact) := "" if object.get(fact, "detail", "") == ""
 
 _reason(fact) := fact.detail if object.get(fact, "detail", "") != ""
 

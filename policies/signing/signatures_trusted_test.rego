@@ -77,6 +77,13 @@ test_without_trust_it_is_unknown_for_want_of_asking if {
 	v.evidence[0].value.reason == "not_requested"
 }
 
+test_a_list_without_contents_was_not_checked if {
+	listed := {"state": "unknown", "reason": "not_requested", "source": "signature verification", "detail": ""}
+	v := _with([_signature(8, listed)])
+	v.status == "unknown"
+	v.message == "The image is signed, but its signatures were not checked."
+}
+
 test_what_was_not_asked_does_not_hide_a_bad_one if {
 	v := _with([_signature(8, _unchecked), _is(9, "untrusted", "")])
 	v.status == "fail"

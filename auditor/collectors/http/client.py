@@ -93,6 +93,7 @@ class RegistryClient:
         self._tokens = TokenStore(endpoint, login, self._send_token_request)
         self._basic = False
         limits = endpoint.limits
+        self._end = time.monotonic() + limits.registry_s
         try:
             context = tls_context(endpoint.ca_file)
         except (OSError, ssl.SSLError) as error:
@@ -215,7 +216,7 @@ class RegistryClient:
             if answer is not None:
                 asked = asked_wait(answer.headers, time.time())
                 pause = pause if asked is None else asked
-            if attempt == limits.attempts or pause > limits.wait_s:
+            if attempt == limits.attempts or pause > min(limits.wait_s, self._end - time.monotonic()):
                 if answer is not None:
                     return answer
                 raise failure  # type: ignore[misc]  # one of the two is there
@@ -224,9 +225,19 @@ class RegistryClient:
 
     def _once(self, ask: _Ask, authorization: dict[str, str]) -> Answer:
         """Send one request and read its answer within the limits."""
-        self._recorder.call(ask.operation)
         limits = self.endpoint.limits
-        with self._slots, time_limit(limits.request_s):
+        with self._slots:
+            left = self._end - time.monotonic()
+            if left <= 0:
+                raise CallFailedError(
+                    Unknown(Reason.TIMEOUT, ask.operation, "registry_timeout_s"),
+                    f"{self.endpoint.host} took longer than {limits.registry_s:g} s: the rest is not read",
+                )
+            return self._sent(ask, authorization, min(limits.request_s, left))
+
+    def _sent(self, ask: _Ask, authorization: dict[str, str], seconds: float) -> Answer:
+        self._recorder.call(ask.operation)
+        with time_limit(seconds):
             request = self._client.build_request(
                 ask.method, ask.url, headers={**ask.headers, **authorization}, data=ask.form
             )

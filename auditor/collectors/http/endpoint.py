@@ -17,6 +17,8 @@ class Limits:
     read_s: float = 30.0
     request_s: float = 120.0
     """A whole answer, however slowly its bytes come."""
+    registry_s: float = 1800.0
+    """All requests together: later ones are not sent."""
     body_bytes: int = 16 * 1024 * 1024
     header_bytes: int = 64 * 1024
     pages: int = 10_000

@@ -68,6 +68,7 @@ class OciCollector:
                 connect_s=settings.connect_timeout_s,
                 read_s=settings.read_timeout_s,
                 request_s=settings.request_timeout_s,
+                registry_s=settings.registry_timeout_s,
                 attempts=settings.attempts,
             ),
         )

@@ -99,13 +99,17 @@ class Distribution:
             found.update(dict.fromkeys(names))
             if len(found) > MAX_NAMES:
                 raise _truncated(operation, f"more than {MAX_NAMES} names")
-            url = self._following(answer, path, names, grew=len(found) > before)
+            url = self._following(answer, path, names, operation, grew=len(found) > before)
         return list(found)
 
-    def _following(self, answer: Answer, path: str, names: list[str], *, grew: bool) -> str | None:
+    def _following(self, answer: Answer, path: str, names: list[str], operation: str, *, grew: bool) -> str | None:
         link = _NEXT.search(answer.headers.get("link", ""))
         if link:
-            return urljoin(answer.url, link.group(1)) if grew or not names else None
+            if names and not grew:
+                # There is more, it says, and gives what it gave before: what comes after it stays unread.
+                raise _truncated(operation, "the registry gives the same page again")
+            following: str = urljoin(answer.url, link.group(1))
+            return following
         if len(names) >= PAGE and grew:
             return f"{path}?{urlencode({'n': PAGE, 'last': names[-1]})}"
         return None
