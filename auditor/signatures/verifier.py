@@ -88,22 +88,30 @@ class Verifier:
         """Whether the user asked for anything to be checked."""
         return bool(self.keys) or self.notation is not None
 
+    def unasked(self, kind: str, repository: str) -> Checked | None:
+        """Why nothing need be read of a signature of a kind; None where somebody is trusted for it."""
+        if kind == "notation":
+            configured, detail = self.notation is not None, "no notation trust policy is configured"
+        else:
+            configured, detail = bool(self._keys(repository)), f"no key is trusted for {repository}"
+        return None if configured else Checked(Outcome("not_checked", detail))
+
     def classic(self, payload: bytes, annotations: dict[str, str], target: Target) -> Checked:
         """A layer of a classic cosign signature."""
-        keys = self._keys(target)
+        keys = self._keys(target.repository)
         outcome = verify_classic(payload, annotations, digest=target.digest, repository=target.repository, keys=keys)
-        return self._cosign(outcome, keys, target)
+        return self._cosign(outcome, target)
 
     def bundle(self, content: bytes, target: Target) -> Checked:
         """A sigstore bundle that is said to be a signature: its signed statement must say so, not only its label."""
-        keys = self._keys(target)
+        keys = self._keys(target.repository)
         outcome, statement = verify_bundle(content, digest=target.digest, keys=keys)
         if outcome.state != "invalid" and statement is not None and statement.get("predicateType") != SIGN_PREDICATE:
             kind = str(statement.get("predicateType"))[:80]
             return Checked(Outcome("invalid", f"it is an attestation of the type {kind!r}, not a signature"))
         if outcome.state == "not_checked" and statement is None:
-            return self._unread(outcome, keys, target)
-        return self._cosign(outcome, keys, target)
+            return self._unread(outcome, target)
+        return self._cosign(outcome, target)
 
     def envelope(self, content: bytes, media_type: str, target: Target, now: datetime) -> Checked:
         """A notation signature; `now`: when the snapshot was taken."""
@@ -116,21 +124,18 @@ class Verifier:
             return Checked(outcome)
         return Checked(outcome, Reason.UNSUPPORTED_BY_COLLECTOR, "notation verify")
 
-    def _keys(self, target: Target) -> list[TrustedKey]:
-        return [trust.key for trust in self.keys if trust.covers(target.repository)]
+    def _keys(self, repository: str) -> list[TrustedKey]:
+        return [trust.key for trust in self.keys if trust.covers(repository)]
 
-    def _cosign(self, outcome: Outcome, keys: list[TrustedKey], target: Target) -> Checked:
-        return self._unread(replace(outcome, detail=_KEYLESS), keys, target) if _open(outcome) else Checked(outcome)
+    def _cosign(self, outcome: Outcome, target: Target) -> Checked:
+        if outcome.state != "not_checked":
+            return Checked(outcome)
+        return self._unread(replace(outcome, detail=_KEYLESS), target)
 
-    def _unread(self, outcome: Outcome, keys: list[TrustedKey], target: Target) -> Checked:
+    def _unread(self, outcome: Outcome, target: Target) -> Checked:
         """What is not checked: for want of trust, or else for want of a way to."""
-        if not keys:
-            return Checked(replace(outcome, detail=f"no key is trusted for {target.repository}"))
-        return Checked(outcome, Reason.UNSUPPORTED_BY_COLLECTOR, "cosign verify")
-
-
-def _open(outcome: Outcome) -> bool:
-    return outcome.state == "not_checked"
+        unasked = self.unasked("cosign", target.repository)
+        return unasked or Checked(outcome, Reason.UNSUPPORTED_BY_COLLECTOR, "cosign verify")
 
 
 def share_verifier(writer: SnapshotWriter, verifier: Verifier) -> None:

@@ -171,10 +171,19 @@ class Distribution:
         return answer.body
 
     def referrers(self, repository: str, digest: str) -> list[dict[str, Any]] | None:
-        """The manifests whose subject is `digest`; None where the registry has no referrers API (asked only once)."""
-        with self._lock:
-            if self._referrers is False:
-                return None
+        """The manifests whose subject is `digest`; None where the registry has no referrers API, which is asked once.
+
+        What the first answer says of the API holds: a later 404 is only about its repository.
+        """
+        if self._referrers is None:
+            with self._lock:
+                if self._referrers is None:
+                    found = self._ask_referrers(repository, digest)
+                    self._referrers = found is not None
+                    return found
+        return self._ask_referrers(repository, digest) if self._referrers else None
+
+    def _ask_referrers(self, repository: str, digest: str) -> list[dict[str, Any]] | None:
         operation = "oci:ListReferrers"
         found: list[dict[str, Any]] = []
         url: str | None = f"/v2/{repository}/referrers/{digest}"
@@ -187,14 +196,10 @@ class Distribution:
                 Request(path=url, operation=operation, accept=INDEX_TYPE, scope=_pull(repository), expected=_REFERRERS)
             )
             if answer.status != 200:  # noqa: PLR2004  HTTP
-                with self._lock:
-                    self._referrers = False
                 return None
             found.extend(_descriptors(_document(answer.body, operation), operation))
             link = _NEXT.search(answer.headers.get("link", ""))
             url = urljoin(answer.url, link.group(1)) if link else None
-        with self._lock:
-            self._referrers = True
         return found
 
 

@@ -116,6 +116,9 @@ class SignatureChecker:
 
     def _best(self, kind: str, manifest: Manifest, target: Target, budget: _Budget, name: str) -> Checked:
         """The best of the manifest's signatures; one good one is enough."""
+        unasked = self._verifier.unasked(kind, target.repository)
+        if unasked is not None:
+            return unasked
         layers = manifest.document.get("layers")
         layers = [layer for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []
         if kind == "notation" and len(layers) != 1:

@@ -19,7 +19,11 @@ from auditor.inventory.images import Signature
 from auditor.inventory.recorder import Recorder
 from auditor.signatures.cosign import CERTIFICATE_ANNOTATION, SIGNATURE_ANNOTATION, SIMPLE_SIGNING
 from auditor.signatures.keys import read_key
+from auditor.signatures.notation import Trust
+from auditor.signatures.notation_policy import parse_trust_policy
+from auditor.signatures.notation_store import TrustStore
 from auditor.signatures.verifier import KeyTrust, Verifier
+from tests.support import notation
 from tests.support.registries import MANIFEST, digest_of
 
 KEY, STRANGER = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
@@ -136,18 +140,25 @@ def test_a_certificate_is_not_checked_and_says_why() -> None:
 
 
 def test_a_notation_manifest_has_one_envelope() -> None:
-    [none, two] = check(Blobs(PAYLOAD), [], [layer(), layer()], kind="notation")
+    policy = parse_trust_policy(notation.policy(notation.statement(registryScopes=["*"])))
+    verifier = Verifier(notation=Trust(policy, TrustStore()))
+    [none, two] = check(Blobs(PAYLOAD), [], [layer(), layer()], kind="notation", verifier=verifier)
 
     assert none.verification == two.verification == Known("invalid")
     assert two.detail == "a notation signature has one envelope, this one has 2"
 
 
-def test_a_kind_that_nobody_is_trusted_for_was_not_asked_about() -> None:
-    [found] = check(Blobs(PAYLOAD), [layer(media_type="application/jose+json")], kind="notation")
+def test_a_kind_that_nobody_is_trusted_for_was_not_asked_about_and_is_not_read() -> None:
+    blobs = Blobs(PAYLOAD)
+    elsewhere = Verifier((KeyTrust(VERIFIER.keys[0].key, ("registry.example.com/other",)),))
+    [notary] = check(blobs, [layer(media_type="application/jose+json")], kind="notation")
+    [cosign] = check(blobs, [layer()], verifier=elsewhere)
 
-    assert found.verification == Unknown(
-        Reason.NOT_REQUESTED, "trust in auditor.yaml", "no notation trust policy is configured"
-    )
+    assert [one.verification for one in (notary, cosign)] == [
+        Unknown(Reason.NOT_REQUESTED, "trust in auditor.yaml", "no notation trust policy is configured"),
+        Unknown(Reason.NOT_REQUESTED, "trust in auditor.yaml", "no key is trusted for registry.example.com/team/app"),
+    ]
+    assert blobs.asked == []
 
 
 def test_more_signatures_than_are_read_are_unknown() -> None:
