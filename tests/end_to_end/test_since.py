@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.end_to_end.test_bad_input import auditor, write
 from tests.support.ecr_server import ACCOUNT, Registry, World, ecr_server, make_image, make_repository
+from tests.support.organisation import write_event
 
 CONFIG = """
 version: 1
@@ -55,6 +57,7 @@ def test_a_release_tag_that_moved_between_two_audits_is_found(tmp_path: Path, wo
             make_image(3, "v1.0.0"),
             make_image(4, "latest"),
         ]
+        world.trail = lambda _account, _region: [write_event("PutImage", time.time(), "prod/app", read_only=False)]  # type: ignore[method-assign]
         run(tmp_path, "audit", "-o", "second", "--since", "first/snapshot")
         run(tmp_path, "collect", "-o", "third", "--since", "second/snapshot")
 

@@ -26,6 +26,7 @@ ACCOUNTS = 300
 LATENCY_S = 0.02
 HANGING = REGIONS[-1]
 DENIED = [str(FIRST + number) for number in (3, 150, 299)]
+_UNREAD = re.compile(rb'"unread":\[[^\]]*\]')
 RULES = ("REG-ACC-001", "REG-IMM-001", "REG-RET-001", "REG-TAG-001")
 
 
@@ -86,14 +87,14 @@ class Collection:
 
 
 def content(snapshot: Path, wanted: Callable[[str], bool]) -> dict[str, list[bytes]]:
-    """The lines and context of each scope, without the time."""
+    """The lines and context of each scope, without the time and the names of other scopes that were not read."""
     reader = SnapshotReader(snapshot)
     found = {}
     now = reader.manifest.taken_at.encode()
     for scope in reader.manifest.scopes:
         if wanted(scope.id):
             lines = [*reader.records(scope), reader.context(scope) or b""]
-            found[scope.id] = [line.replace(now, b"NOW") for line in lines]
+            found[scope.id] = [_UNREAD.sub(b'"unread":[]', line.replace(now, b"NOW")) for line in lines]
     return found
 
 

@@ -61,11 +61,13 @@ class Organisation(World):
 
     def trail(self, account: str, region: str) -> list[dict[str, Any]]:
         pushed = [
-            _event("PutImage", self.changed_at - 60, f"team/app-{number:03d}", read_only=False)
+            write_event("PutImage", self.changed_at - 60, f"team/app-{number:03d}", read_only=False)
             for number in range(self.repositories)
             if self._changed(account, region, number)
         ]
-        pulls = [_event("BatchGetImage", self.changed_at - 120 - n, "team/app-000", read_only=True) for n in range(20)]
+        pulls = [
+            write_event("BatchGetImage", self.changed_at - 120 - n, "team/app-000", read_only=True) for n in range(20)
+        ]
         return [*pushed, *pulls]
 
 
@@ -86,7 +88,7 @@ def _repository(name: str, account: str, region: str, number: int, *, changed: b
     return make_repository(name, region, account, images=images, **more)
 
 
-def _event(name: str, moment: float, repository: str, *, read_only: bool) -> dict[str, Any]:
+def write_event(name: str, moment: float, repository: str, *, read_only: bool) -> dict[str, Any]:
     detail = {"eventSource": "ecr.amazonaws.com", "eventName": name, "readOnly": read_only,
               "requestParameters": {"repositoryName": repository}}  # fmt: skip
     return {
