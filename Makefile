@@ -11,6 +11,8 @@ PY     := $(BIN)/python
 TOOLS  := .tools
 STAMPS := .cache/stamps
 OPA_VERSION := 1.22.2
+CRANE_VERSION := 0.22.1
+COSIGN_VERSION := 3.1.3
 
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 ENGINE_SOURCES := $(wildcard engine/src/*.rs) engine/Cargo.toml engine/Cargo.lock engine/pyproject.toml
@@ -52,13 +54,27 @@ $(TOOLS)/opa:
 	@command -v go >/dev/null || { echo "A Go toolchain is needed to build OPA for the tests" >&2; exit 2; }
 	GOBIN="$(CURDIR)/$(TOOLS)" GOFLAGS=-mod=mod go install github.com/open-policy-agent/opa@v$(OPA_VERSION)
 
+$(TOOLS)/crane:
+	GOBIN="$(CURDIR)/$(TOOLS)" GOFLAGS=-mod=mod go install github.com/google/go-containerregistry/cmd/crane@v$(CRANE_VERSION)
+
+$(TOOLS)/cosign:
+	GOBIN="$(CURDIR)/$(TOOLS)" GOFLAGS=-mod=mod go install github.com/sigstore/cosign/v3/cmd/cosign@v$(COSIGN_VERSION)
+
+$(TOOLS)/referrers-registry: $(wildcard tests/tools/referrers_registry/*)
+	cd tests/tools/referrers_registry && go build -o $(CURDIR)/$@ .
+
+$(TOOLS)/notation-signer: $(wildcard tests/tools/notation_signer/*)
+	cd tests/tools/notation_signer && go build -o $(CURDIR)/$@ .
+
+GO_TOOLS := $(addprefix $(TOOLS)/,opa crane cosign referrers-registry notation-signer)
+
 $(STAMPS)/chromium:
 	@mkdir -p $(STAMPS)
 	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 	@touch $@
 
 .PHONY: dev
-dev: $(STAMPS)/dev $(TOOLS)/opa $(STAMPS)/chromium ## Install everything that development needs
+dev: $(STAMPS)/dev $(GO_TOOLS) $(STAMPS)/chromium ## Install everything that development needs
 
 # ---------------------------------------------------------------- use
 .PHONY: demo
