@@ -20,7 +20,7 @@ BUNDLE: Bundle = load_bundle()
 IN_USE = {
     rule.id: {"scope": "in_use"} for rule in BUNDLE.rules if "in_use" in rule.params.get("scope", {}).get("enum", [])
 }
-QUICK = settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def data(overrides: dict[str, Any]) -> dict[str, Any]:

@@ -46,12 +46,7 @@ class OpaEngine:
     def _connect(self, url: str | None) -> OpaClient:
         if url is None:
             self._server = OpaServer()
-            client = OpaClient(
-                host="127.0.0.1", port=self._server.port, token=self._server.token, timeout=self._limit_s
-            )
-            # A proxy of the environment must not see requests to our own loopback server.
-            client._session.trust_env = False
-            return client
+            return self._client_of(self._server)
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
             raise UsageError(f"--opa-url {url!r} is no server address", hint="as in http://127.0.0.1:8181")
@@ -63,6 +58,12 @@ class OpaEngine:
             token=os.environ.get("AUDITOR_OPA_TOKEN"),
             timeout=self._limit_s,
         )
+
+    def _client_of(self, server: OpaServer) -> OpaClient:
+        client = OpaClient(host="127.0.0.1", port=server.port, token=server.token, timeout=self._limit_s)
+        # A proxy of the environment must not see requests to our own loopback server.
+        client._session.trust_env = False
+        return client
 
     def __enter__(self) -> Self:
         return self
@@ -79,8 +80,11 @@ class OpaEngine:
     def load(self, modules: Mapping[str, str], data: Mapping[str, Any], *, tested: Collection[str] = ()) -> None:  # noqa: ARG002  OPA has one path
         """See `ports.Engine.load`."""
         self._refuse_occupied()
+        started = self._start_with(modules)
         for name, value in data.items():
             self._put_data(name, value)
+        if started:
+            return
         # A module can be put only after those whose functions it calls: libraries first, then whatever
         # is refused once more, until nothing moves.
         waiting = dict(sorted(modules.items(), key=lambda item: ("/lib/" not in item[0], item[0])))
@@ -90,6 +94,22 @@ class OpaEngine:
             if len(rest) == len(waiting):
                 raise next(error for error in errors.values() if error is not None)
             waiting = rest
+
+    def _start_with(self, modules: Mapping[str, str]) -> bool:
+        """Start our own server anew with the modules; False for another's, and where it refuses one of them.
+
+        Which one it refuses is told when they are put one by one.
+        """
+        if self._server is None:
+            return False
+        try:
+            server = OpaServer(modules)
+        except EngineError:
+            return False
+        self._client.close_connection()
+        self._server.stop()
+        self._server, self._client = server, self._client_of(server)
+        return True
 
     def _put_module(self, path: str, text: str) -> PolicyError | None:
         identity = f"{ID_PREFIX}/{quote(path, safe='/')}"
