@@ -8,6 +8,23 @@ from auditor.inventory.images import Image
 from auditor.inventory.model import Repository
 
 
+def total_size(images: Fact[list[Image]]) -> Fact[int]:
+    """Bytes of all images of a repository; indexes are left out, since their children are counted.
+
+    A layer that images share is counted with each of them, so this is an upper bound. Unknown where a size is.
+    """
+    if not isinstance(images, Known):
+        return images
+    total = 0
+    for image in images.value:
+        if image.kind == "index":
+            continue
+        if not isinstance(image.size_bytes, Known):
+            return image.size_bytes
+        total += image.size_bytes.value
+    return Known(total)
+
+
 class RegistryCount:
     """Adds up the repositories of one scope, one by one, from one thread."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from auditor.analysis.artefacts import BUNDLE, NOTATION, ManifestFacts, classify, signature_tag_subject, signatures_of
 from auditor.analysis.derive import derive_repository
+from auditor.analysis.totals import total_size
 from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.words import document, text_fact, time_fact
 from auditor.collectors.failed import fact_of
@@ -54,7 +55,7 @@ class PublicRepositoryReader:
             resource_tags=fact_of(lambda: self._tags(arn), recorder=recorder, affects=urn),
             access_policy=fact_of(lambda: self._policy(name), recorder=recorder, affects=urn),
             retention_policy=unsupported(LIST),
-            size_bytes=_size(images),
+            size_bytes=total_size(images),
             visibility=Known("public"),
         )
         return RepositoryRecord(
@@ -138,12 +139,3 @@ def _image(entry: dict[str, Any], manifest: ManifestFacts, signatures: Fact[list
         config=Unknown(Reason.NOT_REQUESTED, "oci:GetBlob", "ECR Public's API gives no configs"),
         replicas=unsupported(IMAGES),
     )
-
-
-def _size(images: Fact[list[Image]]) -> Fact[int]:
-    """An index's size is that of the index alone, so that it is counted as little as in a private registry."""
-    if not isinstance(images, Known):
-        return images
-    sizes = [image.size_bytes for image in images.value if image.kind != "index"]
-    unread = [size for size in sizes if not isinstance(size, Known)]
-    return unread[0] if unread else Known(sum(size.value for size in sizes if isinstance(size, Known)))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auditor.analysis.derive import derive_repository
+from auditor.analysis.totals import total_size
 from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.ecr_images import ImageReader
 from auditor.collectors.aws.ecr_on_request import OnRequestReader
@@ -15,7 +16,6 @@ from auditor.collectors.aws.reuse import Kept
 from auditor.collectors.aws.words import FREQUENCIES, document, encryption, immutability, time_fact, wildcard
 from auditor.collectors.failed import fact_of
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.images import Image
 from auditor.inventory.model import Repository, RepositoryRecord
 from auditor.inventory.names import repository_urn
 from auditor.inventory.parts import PolicyDocument, RegistryRef
@@ -93,7 +93,7 @@ class RepositoryReader:
             retention_policy=self._settled(old.repository.retention_policy, urn)
             if old
             else fact_of(lambda: self._retention(name), recorder=self._recorder, affects=urn),
-            size_bytes=_size(images),
+            size_bytes=total_size(images),
             visibility=Known("private"),
         )
         return RepositoryRecord(
@@ -165,16 +165,3 @@ def _scanning(
     if not filters and tier == "basic" and flag and frequency == "manual":
         return Known(ScanSettings(tier, "on_push", "repository"))
     return Known(ScanSettings(tier, frequency, "registry", filters))
-
-
-def _size(images: Fact[list[Image]]) -> Fact[int]:
-    if not isinstance(images, Known):
-        return images
-    total = 0
-    for image in images.value:
-        if image.kind == "index":
-            continue
-        if not isinstance(image.size_bytes, Known):
-            return image.size_bytes
-        total += image.size_bytes.value
-    return Known(total)

@@ -13,6 +13,7 @@ import msgspec
 
 from auditor.analysis.derive import derive_registry, derive_repository
 from auditor.analysis.references import repository_path_error
+from auditor.analysis.totals import total_size
 from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.http.client import RegistryClient
 from auditor.collectors.http.endpoint import Endpoint, Limits
@@ -23,7 +24,6 @@ from auditor.collectors.oci.settings import OciSettings
 from auditor.collectors.oci.signatures import SignatureChecker
 from auditor.collectors.selection import selected
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
-from auditor.inventory.images import Image
 from auditor.inventory.model import Registry, RegistryRecord, Repository, RepositoryRecord
 from auditor.inventory.names import registry_urn, repository_urn, scope_id
 from auditor.inventory.parts import RegistryRef
@@ -173,7 +173,7 @@ class _Run:
             resource_tags=unsupported("resource tags"),
             access_policy=unsupported("policies"),
             retention_policy=unsupported("retention"),
-            size_bytes=_total(images),
+            size_bytes=total_size(images),
             visibility=self._visibility(name, urn),
         )
         return RepositoryRecord(
@@ -227,17 +227,3 @@ class _Run:
             registry=registry,
             derived=derive_registry(registry),
         )
-
-
-def _total(images: Fact[list[Image]]) -> Fact[int]:
-    """The sum of all images; indexes are left out, since their children are counted."""
-    if not isinstance(images, Known):
-        return images
-    total = 0
-    for image in images.value:
-        if image.kind == "index":
-            continue
-        if not isinstance(image.size_bytes, Known):
-            return image.size_bytes
-        total += image.size_bytes.value
-    return Known(total)
