@@ -79,12 +79,27 @@ def play(policy: dict[str, Any], things: list[Thing], now: datetime, days: int) 
                 if thing.subject != thing.digest and any(t.digest == thing.subject for t in left):
                     continue
                 marked.append((thing, rule))
+        moved = {thing.digest: rule["action"]["type"] for thing, rule in marked}
         for thing, rule in marked:
-            carry_out(thing, rule["action"]["type"], rule["rulePriority"], "", day, moment, left, happened)
+            move(thing, rule["action"]["type"], rule["rulePriority"], "", day, moment, left, happened)
+        # What refers to them goes the same way, whatever order they went in.
+        while follower := next((t for t in left if follows(t, moved, left)), None):
+            assert follower.subject is not None
+            moved[follower.digest] = moved[follower.subject]
+            move(follower, moved[follower.subject], 0, follower.subject, day, moment, left, happened)
     return sorted(happened)
 
 
-def carry_out(
+def follows(thing: Thing, moved: dict[str, str], left: list[Thing]) -> bool:
+    """Its subject was moved in this run, it was not, and no index that stands names it."""
+    if thing.subject not in moved or thing.digest in moved or thing.subject == thing.digest:
+        return False
+    if moved[thing.subject] == "transition" and thing.archived is not None:
+        return False
+    return not any(t.archived is None and thing.digest in t.children and t is not thing for t in left)
+
+
+def move(
     thing: Thing,
     action: str,
     priority: int,
@@ -99,11 +114,3 @@ def carry_out(
         thing.archived = moment
     else:
         left.remove(thing)
-    for other in list(left):
-        if other.subject != thing.digest or other is thing or other not in left:
-            continue
-        if action == "transition" and other.archived is not None:
-            continue
-        if any(t.archived is None and other.digest in t.children and t is not other for t in left):
-            continue
-        carry_out(other, action, 0, thing.digest, day, moment, left, happened)

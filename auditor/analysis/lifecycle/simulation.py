@@ -6,7 +6,7 @@ Cost: the images that each rule selects are matched and sorted once; every image
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,6 +23,7 @@ _STANDARD: Literal["standard"] = "standard"
 _ARCHIVE: Literal["archive"] = "archive"
 _GONE: Literal["gone"] = "gone"
 Place = Literal["standard", "archive", "gone"]
+Action = Literal["expire", "archive"]
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,7 @@ class _Run:
                 due.add(heapq.heappop(self._events)[1])
             # All are judged by what stood at the start of the run.
             taken = [(i, rule) for i in sorted(due) if (rule := self._taken_by(i, day)) is not None]
-            for i, rule in taken:
-                if self._owner(i) == rule:
-                    self._take(i, day, self.rules[rule].action, self.rules[rule].priority)
+            self._take([(i, self.rules[rule]) for i, rule in taken], day)
         if self.removals:
             for i in self._belonging.unread_subject:
                 if self._place[i] != _GONE:
@@ -178,31 +177,42 @@ class _Run:
         return False
 
     # ---------------------------------------------------------------- what follows
-    def _take(self, i: int, day: int, action: Literal["expire", "archive"], priority: int) -> None:
-        """Move an image out, and with it, one after another, what refers to it."""
-        stack = [(i, priority, "")]
+    def _take(self, taken: list[tuple[int, RetentionRule]], day: int) -> None:
+        """Move images out, and then what refers to them, one after another.
+
+        What refers to an image follows as soon as no index that still stands names it, so the outcome of a run does
+        not hang on the order in which it takes the images.
+        """
         freed: list[int] = []
-        while stack:
-            image, by, because_of = stack.pop()
-            freed.extend(self._move(image, day, action))
-            digest = self.images[image].digest
-            self.removals.append(Removal(digest, action, by, day, because_of))
-            stack.extend((referrer, 0, digest) for referrer in self._follows(image, action))
-        for image in freed:
-            self._schedule(image, day + 1)
+        released: dict[int, tuple[Action, str]] = {}
+        for i, rule in taken:
+            freed += self._remove(i, day, rule.action, rule.priority, "", released)
+        while released:
+            ready = [i for i in released if not self._holders[i]]
+            if not ready:
+                break
+            for i in ready:
+                action, subject = released.pop(i)
+                if self._belonging.may_be_held(i):
+                    self.doubts.add("held", i)
+                else:
+                    freed += self._remove(i, day, action, 0, subject, released)
+        for i in freed:
+            self._schedule(i, day + 1)
 
-    def _follows(self, subject: int, action: Literal["expire", "archive"]) -> Iterator[int]:
-        """The referrers that go the way of their subject."""
-        for referrer in self._belonging.referrers.get(subject, ()):
+    def _remove(
+        self, i: int, day: int, action: Action, priority: int, because_of: str, released: dict[int, tuple[Action, str]]
+    ) -> list[int]:
+        """Move one image, and note in `released` what would follow it. Returns what rules may take from then on."""
+        digest = self.images[i].digest
+        self.removals.append(Removal(digest, action, priority, day, because_of))
+        for referrer in self._belonging.referrers.get(i, ()):
             place = self._place[referrer]
-            if place == _GONE or (action == "archive" and place == _ARCHIVE) or self._holders[referrer]:
-                continue
-            if self._belonging.may_be_held(referrer):
-                self.doubts.add("held", referrer)
-                continue
-            yield referrer
+            if place != _GONE and not (action == "archive" and place == _ARCHIVE):
+                released[referrer] = (action, digest)
+        return self._move(i, day, action)
 
-    def _move(self, i: int, day: int, action: Literal["expire", "archive"]) -> list[int]:
+    def _move(self, i: int, day: int, action: Action) -> list[int]:
         """Change the place of one image. Returns those that a rule may take from the next run on."""
         was = self._place[i]
         freed: list[int] = []
