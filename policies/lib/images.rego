@@ -5,6 +5,7 @@
 #   by its children; a child without a tag of its own counts as tagged when its index is.
 package auditor.lib.images
 
+import data.auditor.lib.facts
 import data.auditor.lib.usage
 
 # METADATA
@@ -72,7 +73,7 @@ _own_tags := {image.digest |
 	image.tags != []
 }
 
-# The push time of the n-th newest tagged image; all when there are fewer.
+# The push time of the n-th newest tagged image that has one; all when there are fewer.
 _newest_since(n) := _times[count(_times) - n] if count(_times) > n
 
 _newest_since(n) := "" if count(_times) <= n
@@ -81,6 +82,7 @@ _times := sort([image.pushed_at.value |
 	some image in input.images.value
 	image.kind in {"image", "index"}
 	image.digest in _tagged
+	facts.known(image.pushed_at)
 ])
 
 # METADATA

@@ -64,4 +64,4 @@ def test_engines_agree_on_every_status_of_single_images(engines: tuple[EmbeddedE
     run()
     statuses = ("pass", "fail", "unknown", "not_applicable")
     for path in ("replication/releases_complete", "tags/labels"):
-        assert [status for status in statuses if not reached[path, status]] == []
+        assert [(path, status) for status in statuses if not reached[path, status]] == []

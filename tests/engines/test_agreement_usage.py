@@ -9,6 +9,8 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from auditor.inventory.facts import Known
+from auditor.inventory.model import RepositoryRecord
 from auditor.policy.bundle import Bundle, load_bundle
 from auditor.policy.catalogue import fast_rules, resolve_params, selection_document
 from auditor.policy.engines.embedded import EmbeddedEngine
@@ -53,6 +55,18 @@ def both(engines: tuple[EmbeddedEngine, OpaEngine], context: Any, record: Any) -
     return verdicts
 
 
+def in_use(repository: RepositoryRecord) -> set[str]:
+    """The digests that uses name, the platforms of an index among them, and the indexes of those."""
+    fact, images = repository.derived.usage, repository.images
+    named = {use.digest for use in fact.value.uses} - {""} if isinstance(fact, Known) else set()
+    children = {
+        image.digest: {child.digest for child in image.children.value} if isinstance(image.children, Known) else set()
+        for image in (images.value if isinstance(images, Known) else [])
+    }
+    platforms = {child for index in named for child in children.get(index, ())}
+    return named | platforms | {index for index, held in children.items() if held & named}
+
+
 def test_there_is_a_rule_with_that_scope() -> None:
     assert "REG-SIG-001" in IN_USE
 
@@ -73,8 +87,7 @@ def test_engines_agree_on_workloads(engines: Any, record: Any) -> None:
 def test_engines_agree_on_images_in_use(engines: Any, registry: Any, repository: Any) -> None:
     output = both(engines, registry, repository)
 
-    fact = repository.derived.usage
-    used = {use.digest for use in getattr(getattr(fact, "value", None), "uses", [])} - {""}
+    used = in_use(repository)
     for rule in BUNDLE.rules:
         if "repository" in rule.inputs and rule.entity == "image":
             for verdict in output[rule.path]:

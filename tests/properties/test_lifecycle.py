@@ -26,8 +26,8 @@ from tests.support.lifecycle_worlds import (
 from tests.support.naive_lifecycle import Thing, play
 
 HORIZON = 130
-THOROUGH = settings(max_examples=2000, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-QUICK = settings(THOROUGH, max_examples=300)
+THOROUGH = settings(max_examples=6000, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(THOROUGH, max_examples=3000)
 
 Happened = list[tuple[int, str, str, int, str]]
 

@@ -87,7 +87,15 @@ _labels = st.fixed_dictionaries(
         "org.opencontainers.image.created": _TIMES,
     },
 )
-_configs = st.builds(ImageConfig, _labels, st.just(Absent("x")))
+_all_labels = st.just(
+    {
+        "org.opencontainers.image.source": "https://x",
+        "org.opencontainers.image.revision": "0a1b2c3",
+        "org.opencontainers.image.version": "1",
+        "org.opencontainers.image.created": "2026-11-01T00:00:00Z",
+    }
+)
+_configs = st.builds(ImageConfig, _labels | _all_labels, st.just(Absent("x")))
 _moves = st.builds(MovedTag, _TAGS, _DIGESTS, _DIGESTS | st.just(""))
 _histories = st.builds(
     RepositoryHistory,
@@ -125,7 +133,8 @@ def compared(draw: st.DrawFn, record: RepositoryRecord, registry: RegistryRecord
     destinations = st.lists(st.builds(Destination, ACCOUNTS, REGIONS), min_size=1, max_size=3)
     rules = st.lists(st.builds(ReplicationRule, st.just([]), destinations, st.just(False)), min_size=1, max_size=2)
     found = draw(st.lists(_images, min_size=1, max_size=5, unique_by=lambda image: image.digest))
-    copies = draw(st.lists(replicas(), min_size=1, max_size=3))
+    whole = st.builds(Replica, ACCOUNTS, REGIONS, st.just("urn:cr:ecr:x"), st.just("found"))
+    copies = draw(st.lists(whole, min_size=1, max_size=2) | st.lists(replicas(), min_size=1, max_size=3))
     return (
         msgspec.structs.replace(
             record, images=Known(found), derived=msgspec.structs.replace(record.derived, replicas=Known(copies))
