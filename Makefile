@@ -13,6 +13,8 @@ STAMPS := .cache/stamps
 OPA_VERSION := 1.22.2
 CRANE_VERSION := 0.22.1
 COSIGN_VERSION := 3.1.3
+ORAS_VERSION := 1.3.6
+DISTRIBUTION_VERSION := 3.1.2
 
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 ENGINE_SOURCES := $(wildcard engine/src/*.rs) engine/Cargo.toml engine/Cargo.lock engine/pyproject.toml
@@ -60,13 +62,20 @@ $(TOOLS)/crane:
 $(TOOLS)/cosign:
 	GOBIN="$(CURDIR)/$(TOOLS)" GOFLAGS=-mod=mod go install github.com/sigstore/cosign/v3/cmd/cosign@v$(COSIGN_VERSION)
 
+$(TOOLS)/oras:
+	GOBIN="$(CURDIR)/$(TOOLS)" GOFLAGS=-mod=mod go install oras.land/oras/cmd/oras@v$(ORAS_VERSION)
+
+$(TOOLS)/distribution:
+	GOBIN="$(CURDIR)/.cache/go" GOFLAGS=-mod=mod go install github.com/distribution/distribution/v3/cmd/registry@v$(DISTRIBUTION_VERSION)
+	mv .cache/go/registry $@
+
 $(TOOLS)/referrers-registry: $(wildcard tests/tools/referrers_registry/*)
 	cd tests/tools/referrers_registry && go build -o $(CURDIR)/$@ .
 
 $(TOOLS)/notation-signer: $(wildcard tests/tools/notation_signer/*)
 	cd tests/tools/notation_signer && go build -o $(CURDIR)/$@ .
 
-GO_TOOLS := $(addprefix $(TOOLS)/,opa crane cosign referrers-registry notation-signer)
+GO_TOOLS := $(addprefix $(TOOLS)/,opa crane cosign oras distribution docker-registry referrers-registry notation-signer)
 
 $(STAMPS)/chromium:
 	@mkdir -p $(STAMPS)
