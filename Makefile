@@ -15,6 +15,7 @@ CRANE_VERSION := 0.22.1
 COSIGN_VERSION := 3.1.3
 ORAS_VERSION := 1.3.6
 DISTRIBUTION_VERSION := 3.1.2
+DOCKER_REGISTRY := docker-registry_2.8.2+ds1-1_amd64.deb a9bd06c0e006854608f8469b4371743f40604ad90975532bb3b7ceeb72fe2913
 
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 ENGINE_SOURCES := $(wildcard engine/src/*.rs) engine/Cargo.toml engine/Cargo.lock engine/pyproject.toml
@@ -68,6 +69,16 @@ $(TOOLS)/oras:
 $(TOOLS)/distribution:
 	GOBIN="$(CURDIR)/.cache/go" GOFLAGS=-mod=mod go install github.com/distribution/distribution/v3/cmd/registry@v$(DISTRIBUTION_VERSION)
 	mv .cache/go/registry $@
+
+# Debian's build, which is older than what Go's module proxy has: unpacked, never installed.
+$(TOOLS)/docker-registry:
+	command -v dpkg-deb >/dev/null || { echo "A Debian system is needed for its docker-registry package" >&2; exit 2; }
+	rm -rf .cache/docker-registry && mkdir -p .cache/docker-registry
+	cd .cache/docker-registry && \
+	  set -- $(DOCKER_REGISTRY) && version="$${1#*_}" && version="$${version%_*}" && \
+	  { apt-get download -qq "docker-registry=$$version" 2>/dev/null || { apt-get update -qq && apt-get download -qq "docker-registry=$$version"; }; } && \
+	  echo "$$2  $$1" | sha256sum --check --quiet && dpkg-deb -x "$$1" .
+	mv .cache/docker-registry/usr/bin/docker-registry $@
 
 $(TOOLS)/referrers-registry: $(wildcard tests/tools/referrers_registry/*)
 	cd tests/tools/referrers_registry && go build -o $(CURDIR)/$@ .
