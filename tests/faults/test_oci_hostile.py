@@ -111,7 +111,7 @@ ATTACKS = [
     Attack("a deep list", named(b'{"layers":' + b"[" * 200_000), "oci:GetManifest", "parse_error"),
     Attack("no UTF-8", named(b'{"mediaType": "\xff\xfe"}'), "oci:GetManifest", "parse_error"),
     Attack("no object", named(b"[]"), "oci:GetManifest", "parse_error"),
-    Attack("another manifest than its digest", instead(lambda _: reply(200, BODY + b" ")), "oci:GetManifest", "parse_error"),
+    Attack("another manifest than its digest", instead(lambda seen: manifest(seen, BODY + b" ", digest_of(BODY))), "oci:GetManifest", "parse_error"),
     Attack("an error that tells the password", instead(lambda _: reply(500, f"no: {PAIR} {CANARY}".encode())), "oci:GetManifest", "server_error"),
 ]  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from auditor.analysis.artefacts import classify
 from auditor.collectors.failed import CallFailedError, fact_of
+from auditor.collectors.oci.aliases import in_reading_order
 from auditor.collectors.oci.distribution import Distribution, Manifest
 from auditor.collectors.oci.manifests import GET_MANIFEST, children_of, facts_of, size_of, texts_of
 from auditor.collectors.oci.signatures import (
@@ -58,14 +59,14 @@ class OciImageReader:
         """Every image that can be reached from a tag, sorted by digest."""
 
         def listing() -> Known[list[str]]:
-            return Known(sorted(self._registry.tags(name)))
+            return Known(self._registry.tags(name))
 
         listed = fact_of(listing, recorder=self._recorder, affects=urn)
         if not isinstance(listed, Known):
             return listed
         found = _Repository(name, urn)
-        for tag in listed.value:
-            failure = self._take_tag(found, tag)
+        for tag, alias in in_reading_order(listed.value):
+            failure = self._take_tag(found, tag, alias=alias)
             if failure is not None:
                 # A tag that cannot be resolved leaves the list of images incomplete.
                 return failure
@@ -74,21 +75,25 @@ class OciImageReader:
         return Known([self._image(found, digest) for digest in sorted(found.manifests)], GET_MANIFEST)
 
     # ---------------------------------------------------------------- walking
-    def _take_tag(self, found: _Repository, tag: str) -> Unknown | None:
+    def _take_tag(self, found: _Repository, tag: str, *, alias: bool) -> Unknown | None:
+        """Read what a tag points to; None where that is done. What probably was read already is only looked up."""
         try:
-            descriptor = self._registry.resolve(found.name, tag)
-            if descriptor is None:
-                manifest = self._registry.manifest(found.name, tag)
-                if manifest is None:
-                    self._recorder.note(f"{found.name}:{tag} was deleted while it was read")
-                    return None
-                found.manifests.setdefault(manifest.digest, manifest)
-                found.tags.setdefault(manifest.digest, []).append(tag)
-                return None
+            descriptor = self._registry.resolve(found.name, tag) if alias and found.manifests else None
+            if descriptor is not None:
+                found.tags.setdefault(descriptor.digest, []).append(tag)
+                return self._take_manifest(found, descriptor.digest)
+            manifest = self._registry.tagged(found.name, tag, found.manifests)
         except CallFailedError as failure:
             return self._failed(failure, f"{found.urn}:{tag}")
-        found.tags.setdefault(descriptor.digest, []).append(tag)
-        return self._take_manifest(found, descriptor.digest)
+        if manifest is None:
+            self._recorder.note(f"{found.name}:{tag} was deleted while it was read")
+            return None
+        digest = manifest if isinstance(manifest, str) else manifest.digest
+        found.tags.setdefault(digest, []).append(tag)
+        if isinstance(manifest, Manifest) and digest not in found.manifests:
+            self._recorder.settle(Known(True), f"{found.urn}@{digest}")
+            found.manifests[digest] = manifest
+        return None
 
     def _failed(self, failure: CallFailedError, affects: str) -> Unknown:
         fact = failure.fact if isinstance(failure.fact, Unknown) else Unknown(Reason.RACE_DELETED, failure.fact.source)
