@@ -23,6 +23,7 @@ from auditor.collectors.failed import CallFailedError
 from auditor.collectors.http.challenge import bearer, parse_challenges
 from auditor.collectors.http.endpoint import Endpoint, redacted_url
 from auditor.collectors.http.secret import Login
+from auditor.collectors.http.tls import TlsSeen
 from auditor.collectors.http.tokens import TokenRequest, TokenStore
 from auditor.collectors.http.transport import make_transport, time_limit, tls_context
 from auditor.collectors.http.waiting import RETRIED, asked_wait, own_wait
@@ -92,6 +93,7 @@ class RegistryClient:
         self._slots = threading.Semaphore(concurrency)
         self._tokens = TokenStore(endpoint, login, self._send_token_request)
         self._basic = False
+        self.tls = TlsSeen()
         limits = endpoint.limits
         self._end = time.monotonic() + limits.registry_s
         try:
@@ -207,8 +209,9 @@ class RegistryClient:
             try:
                 answer = self._once(ask, authorization)
             except httpx.TransportError as error:
-                failure = _transport_failure(error, ask)
-                if isinstance(error, (httpx.UnsupportedProtocol, httpx.ProxyError)) or _is_tls(error):
+                refused = (self.tls if self.endpoint.is_own(ask.url) else TlsSeen()).refuse(error)
+                failure = _transport_failure(error, ask, refused)
+                if isinstance(error, (httpx.UnsupportedProtocol, httpx.ProxyError)) or refused:
                     raise failure from None
             if answer is not None and answer.status not in RETRIED:
                 return answer
@@ -243,6 +246,8 @@ class RegistryClient:
             )
             response = self._client.send(request, stream=True)
             try:
+                if self.endpoint.is_own(ask.url):
+                    self.tls.take(response)
                 return self._read(response, ask)
             finally:
                 response.close()
@@ -295,11 +300,7 @@ def _unexpected(answer: Answer, operation: str) -> CallFailedError:
     )
 
 
-def _is_tls(error: httpx.TransportError) -> bool:
-    return "CERTIFICATE_VERIFY_FAILED" in str(error) or "SSL" in str(error)
-
-
-def _transport_failure(error: httpx.TransportError, ask: _Ask) -> CallFailedError:
+def _transport_failure(error: httpx.TransportError, ask: _Ask, refused: str) -> CallFailedError:
     match error:
         case httpx.TimeoutException():
             reason = Reason.TIMEOUT
@@ -307,5 +308,5 @@ def _transport_failure(error: httpx.TransportError, ask: _Ask) -> CallFailedErro
             reason = Reason.PARSE_ERROR
         case _:
             reason = Reason.NETWORK
-    kind = "the certificate was not accepted" if _is_tls(error) else type(error).__name__
+    kind = refused or type(error).__name__
     return CallFailedError(Unknown(reason, ask.operation, kind), f"{redacted_url(ask.url)}: {kind}")

@@ -9,8 +9,8 @@ from typing import Any
 from auditor.analysis.artefacts import classify
 from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.oci.aliases import in_reading_order
-from auditor.collectors.oci.distribution import Distribution, Manifest
-from auditor.collectors.oci.manifests import GET_MANIFEST, children_of, facts_of, size_of, texts_of
+from auditor.collectors.oci.distribution import GET_MANIFEST, Distribution, Manifest
+from auditor.collectors.oci.manifests import children_of, facts_of, size_of, texts_of
 from auditor.collectors.oci.signatures import (
     SignatureChecker,
     referring_signature,
