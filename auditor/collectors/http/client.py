@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin
@@ -40,12 +40,12 @@ _REASONS = {401: Reason.UNAUTHENTICATED, 403: Reason.ACCESS_DENIED, 405: Reason.
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer: header names in lower case, the body within its limit."""
+    """A whole answer: header names in lower case, the body within its limit. It may hold a token: it shows nothing."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    url: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +72,11 @@ class _Ask:
     """One request on its way."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     operation: str
     headers: dict[str, str]
     limit: int
-    form: dict[str, str] | None = None
+    form: dict[str, str] | None = field(default=None, repr=False)
 
 
 class RegistryClient:

@@ -11,6 +11,7 @@ from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.oci.aliases import in_reading_order
 from auditor.collectors.oci.distribution import GET_MANIFEST, Distribution, Manifest
 from auditor.collectors.oci.manifests import children_of, facts_of, size_of, texts_of
+from auditor.collectors.oci.paging import truncated
 from auditor.collectors.oci.signatures import (
     SignatureChecker,
     referring_signature,
@@ -23,6 +24,8 @@ from auditor.inventory.images import Image, ImageConfig, Signature
 from auditor.inventory.recorder import Recorder
 
 MAX_CONFIG_BYTES = 8 * 1024 * 1024
+MAX_REFERRERS = 1000
+"""Of one image."""
 
 
 def unsupported(what: str) -> Unknown:
@@ -146,6 +149,8 @@ class OciImageReader:
             index = next((d for d, tags in found.tags.items() if fallback in tags), None)
             entries: Any = found.manifests[index].document.get("manifests") if index in found.manifests else []
             listed = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+        if len(listed) > MAX_REFERRERS:
+            raise truncated("oci:ListReferrers", f"more than {MAX_REFERRERS} manifests refer to {digest}")
         digests = []
         for entry in listed:
             referrer = str(entry.get("digest", ""))
