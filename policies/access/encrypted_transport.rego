@@ -19,7 +19,7 @@
 #     iso-27001-2022: ["A.8.20", "A.8.24"]
 #     cis-controls: ["12.2"]
 #     nis2: ["6.7.2.b"]
-#   low_confidence: ["pci-dss-4:4.2.1", "cis-docker:2.5 (number differs per benchmark version)"]
+#   low_confidence: ["pci-dss-4:4.2.1", "cis-docker:2.5"]
 #   params:
 #     require_private_network:
 #       type: boolean

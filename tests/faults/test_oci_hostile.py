@@ -34,7 +34,8 @@ BODY = json.dumps({
 }).encode()  # fmt: skip
 QUICK = {"connect_timeout_s": 2, "read_timeout_s": 2, "request_timeout_s": 2, "attempts": 1}
 BOUND_S = 20
-MORE_MIB = 100
+MORE_MIB = 150
+"""Most of it for a million names, the bound of a list."""
 ROOT = Path(__file__).parents[2]
 
 

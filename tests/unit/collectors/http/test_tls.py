@@ -32,7 +32,12 @@ ANSWER = b"HTTP/1.1 200 X\r\nContent-Length: 2\r\n\r\n{}"
 
 @contextmanager
 def tls_server(
-    folder: Path, *, host: str = "127.0.0.1", newest: ssl.TLSVersion | None = None, **certificate: Any
+    folder: Path,
+    *,
+    host: str = "127.0.0.1",
+    plain: bool = False,
+    newest: ssl.TLSVersion | None = None,
+    **certificate: Any,
 ) -> Iterator[tuple[str, str]]:
     """(URL, CA file) of a server that answers every connection once."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -49,6 +54,11 @@ def tls_server(
         with suppress(OSError):
             while True:
                 connection, _ = listener.accept()
+                if plain:
+                    with suppress(OSError), connection:
+                        connection.recv(4096)
+                        connection.sendall(ANSWER)
+                    continue
                 with suppress(OSError), connection, context.wrap_socket(connection, server_side=True) as secured:
                     secured.recv(4096)
                     secured.sendall(ANSWER)
@@ -119,9 +129,9 @@ def test_a_certificate_that_the_auditor_does_not_accept_tells_nothing(stranger: 
     assert isinstance(seen.certificate, Unknown)
 
 
-def test_plain_http_on_an_https_port_is_no_tls_connection() -> None:
-    with http_server(lambda _seen: reply(200, b"{}")) as server:
-        seen, error = see(server.url.replace("http:", "https:"), None)
+def test_plain_http_on_an_https_port_is_no_tls_connection(tmp_path: Path) -> None:
+    with tls_server(tmp_path, plain=True) as (url, ca_file):
+        seen, error = see(url, ca_file)
 
     assert error == "no TLS connection could be made"
     assert not seen.told
