@@ -78,28 +78,34 @@ def server_certificate(folder: Path, name: str = "server", **options: Any) -> tu
 
 @contextmanager
 def distribution(
-    program: Program, folder: Path, *, login: Login = "none", tls: bool = False, **http: Any
+    program: Program,
+    folder: Path,
+    *,
+    login: Login = "none",
+    tls: bool = False,
+    certificate: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Iterator[RealRegistry]:
-    """A registry from its first answer to the end of the block. `http`: more of its configuration's top level."""
+    """A registry from its first answer to the end of the block. `more`: of its configuration's top level."""
     with ExitStack() as stack:
         port = free_port()
         url, ca_file, token_host = f"{'https' if tls else 'http'}://127.0.0.1:{port}", "", ""
-        certificate, key, authority = server_certificate(folder)
+        chain, key, authority = server_certificate(folder, **(certificate or {}))
         configuration: dict[str, Any] = {
             "version": "0.1",
             "log": {"level": "error", "accesslog": {"disabled": True}},
             "storage": {"inmemory": {}, "delete": {"enabled": True}},
             "http": {"addr": f"127.0.0.1:{port}", "secret": "loopback"},
-            **http,
+            **more,
         }
         if tls:
             ca_file = str(authority)
-            configuration["http"]["tls"] = {"certificate": str(certificate), "key": str(key)}
+            configuration["http"]["tls"] = {"certificate": str(chain), "key": str(key)}
         if login == "basic":
             (folder / "htpasswd").write_text(_HTPASSWD)
             configuration["auth"] = {"htpasswd": {"realm": "loopback", "path": str(folder / "htpasswd")}}
         if login == "token":
-            tokens = stack.enter_context(token_server(certificate, key, USER, PASSWORD))
+            tokens = stack.enter_context(token_server(chain, key, USER, PASSWORD))
             token_host, ca_file = tokens.host, str(authority)
             bundle = folder / "signers.pem"
             bundle.write_text(tokens.signer.pem())
