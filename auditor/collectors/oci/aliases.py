@@ -12,6 +12,7 @@ from auditor.analysis.artefacts import signature_tag_subject
 
 _SEPARATORS = ".-_+"
 _DIGIT = re.compile(r"\d")
+_WORD = re.compile(r"[A-Za-z]*")
 
 
 def in_reading_order(tags: Collection[str]) -> list[tuple[str, bool]]:
@@ -29,3 +30,13 @@ def in_reading_order(tags: Collection[str]) -> list[tuple[str, bool]]:
     spelled_out = {tag[:i] for tag in found for i, letter in enumerate(tag) if letter in _SEPARATORS}
     aliases = {tag for tag in found if tag in spelled_out or not _DIGIT.search(tag)}
     return [(tag, False) for tag in sorted(set(tags) - aliases)] + [(tag, True) for tag in sorted(aliases)]
+
+
+def family(tag: str) -> str:
+    """What tags that one build gives alike begin with; where one of them is an alias, the others are, too.
+
+    >>> family("sha-3f2a9c"), family("1.2.3")
+    ('sha', '')
+    """
+    found = _WORD.match(tag)
+    return found.group() if found else ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from auditor.analysis.artefacts import classify
 from auditor.collectors.failed import CallFailedError, fact_of
-from auditor.collectors.oci.aliases import in_reading_order
+from auditor.collectors.oci.aliases import family, in_reading_order
 from auditor.collectors.oci.distribution import GET_MANIFEST, Distribution, Manifest
 from auditor.collectors.oci.manifests import children_of, facts_of, size_of, texts_of
 from auditor.collectors.oci.paging import truncated
@@ -41,6 +41,8 @@ class _Repository:
     urn: str
     tags: dict[str, list[str]] = field(default_factory=dict)
     manifests: dict[str, Manifest] = field(default_factory=dict)
+    aliases: set[str] = field(default_factory=set)
+    """Families of tags that turned out to name what others name."""
     unread: dict[str, Unknown] = field(default_factory=dict)
     """Digests whose manifest could not be read."""
     referrers: dict[str, Fact[list[str]]] = field(default_factory=dict)
@@ -80,8 +82,9 @@ class OciImageReader:
     # ---------------------------------------------------------------- walking
     def _take_tag(self, found: _Repository, tag: str, *, alias: bool) -> Unknown | None:
         """Read what a tag points to; None where that is done. What probably was read already is only looked up."""
+        lookup = family(tag) in found.aliases or (alias and bool(found.manifests))
         try:
-            descriptor = self._registry.resolve(found.name, tag) if alias and found.manifests else None
+            descriptor = self._registry.resolve(found.name, tag) if lookup else None
             if descriptor is not None:
                 found.tags.setdefault(descriptor.digest, []).append(tag)
                 return self._take_manifest(found, descriptor.digest)
@@ -93,7 +96,9 @@ class OciImageReader:
             return None
         digest = manifest if isinstance(manifest, str) else manifest.digest
         found.tags.setdefault(digest, []).append(tag)
-        if isinstance(manifest, Manifest) and digest not in found.manifests:
+        if isinstance(manifest, str) or digest in found.manifests:
+            found.aliases.add(family(tag))
+        else:
             self._recorder.settle(Known(True), f"{found.urn}@{digest}")
             found.manifests[digest] = manifest
         return None
