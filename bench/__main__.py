@@ -1,9 +1,11 @@
 """Runs every benchmark."""
 
-from bench import access, collection, evaluation, organisation, retention
+from bench import access, collection, discovery, evaluation, organisation, retention, verification
 
 collection.main()
 organisation.main()
 evaluation.main()
 retention.main()
 access.main()
+discovery.main()
+verification.main()

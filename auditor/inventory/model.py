@@ -29,6 +29,7 @@ from auditor.inventory.operations import AuditTrail, EventRule, Quota
 from auditor.inventory.parts import Encryption, Immutability, NameFilter, PolicyDocument, RegistryKind, RegistryRef
 from auditor.inventory.replication import CacheRule, CreationTemplate, Replica, ReplicationLinks, ReplicationRule
 from auditor.inventory.scanning import RegistryScanning, ScanSettings, Suppression
+from auditor.inventory.transport import Transport
 
 
 class Repository(Record, frozen=True):
@@ -110,6 +111,7 @@ class Registry(Record, frozen=True, kw_only=True):
     quotas: Fact[list[Quota]] = Unknown(Reason.NOT_REQUESTED, "servicequotas:ListServiceQuotas")
     visibility: Fact[Literal["private", "public"]] = Unknown(Reason.NOT_REQUESTED, "the registry's own setting")
     """`public`: the registry serves anybody without an identity, and has no switch against it."""
+    transport: Fact[Transport] = Unknown(Reason.NOT_REQUESTED, "auditor:collect")
 
 
 class RegistryDerived(Record, frozen=True):

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import logging
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +34,9 @@ BODY = json.dumps({
 }).encode()  # fmt: skip
 QUICK = {"connect_timeout_s": 2, "read_timeout_s": 2, "request_timeout_s": 2, "attempts": 1}
 BOUND_S = 20
+MORE_MIB = 150
+"""Most of it for a million names, the bound of a list."""
+ROOT = Path(__file__).parents[2]
 
 
 def manifest(seen: Seen, content: bytes, wanted: str = "") -> Reply:
@@ -91,6 +99,24 @@ def announce(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: 10000000000\r\n\r\n" + b" " * 1000)
 
 
+def endless(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 X\r\nTransfer-Encoding: chunked\r\n\r\n")
+    chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+    while True:
+        connection.sendall(chunk)
+
+
+def endless_headers(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 X\r\n")
+    while True:
+        connection.sendall(b"X-More: " + b"x" * 1000 + b"\r\n")
+
+
+def named_again(path: str) -> Callable[[Seen], Reply | None]:
+    """A redirect to itself, for ever."""
+    return instead(lambda _: reply(302, Location=path))
+
+
 @dataclass(frozen=True)
 class Attack:
     """What the registry does to whoever reads the repository bad, and the one error that comes of it."""
@@ -111,7 +137,15 @@ ATTACKS = [
     Attack("a deep list", named(b'{"layers":' + b"[" * 200_000), "oci:GetManifest", "parse_error"),
     Attack("no UTF-8", named(b'{"mediaType": "\xff\xfe"}'), "oci:GetManifest", "parse_error"),
     Attack("no object", named(b"[]"), "oci:GetManifest", "parse_error"),
-    Attack("another manifest than its digest", instead(lambda _: reply(200, BODY + b" ")), "oci:GetManifest", "parse_error"),
+    Attack("another manifest than its digest", instead(lambda seen: manifest(seen, BODY + b" ", digest_of(BODY))), "oci:GetManifest", "parse_error"),
+    Attack("a manifest without end", instead(lambda _: endless), "oci:GetManifest", "truncated"),
+    Attack("headers without end", instead(lambda _: endless_headers), "oci:GetManifest", "parse_error"),
+    Attack("a compressed manifest", instead(lambda _: reply(200, gzip.compress(b" " * 1_000_000), Content_Encoding="gzip")), "oci:GetManifest", "parse_error"),
+    Attack("a redirect to itself", named_again("/v2/bad/manifests/v1"), "oci:GetManifest", "unsupported_by_collector"),
+    Attack("a redirect to a file", instead(lambda _: reply(302, Location="file:///etc/passwd")), "oci:GetManifest", "network"),
+    Attack("a number of many digits", named(b'{"size": ' + b"9" * 100_000 + b"}"), "oci:GetManifest", "parse_error"),
+    Attack("a digest of a kind of its own", instead(lambda seen: manifest(seen, BODY, "md5:" + "a" * 32)), "oci:GetManifest", "unsupported_by_collector"),
+    Attack("a connection that is closed", instead(lambda _: lambda connection: connection.close()), "oci:GetManifest", "parse_error"),
     Attack("an error that tells the password", instead(lambda _: reply(500, f"no: {PAIR} {CANARY}".encode())), "oci:GetManifest", "server_error"),
 ]  # fmt: skip
 
@@ -156,6 +190,56 @@ def test_one_error_and_the_rest_complete(
         assert secret.encode() not in kept
         assert secret not in caplog.text
         assert secret not in repr(scope.errors)
+
+
+CHILD = """
+import json, resource, sys
+from pathlib import Path
+from auditor.config.settings import Config, Settings
+from auditor.run.collecting import collect
+peaks = []
+for number, target in enumerate(json.loads(sys.argv[1])):
+    collect(Config(Settings(targets=[target])), Path(sys.argv[2]) / str(number), lambda _what, _count: None)
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(json.dumps(peaks))
+"""
+
+
+def test_all_attacks_together_cost_bounded_memory(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        targets = []
+        for answer in (lambda _seen: None, *(attack.answer for attack in ATTACKS)):
+            url = stack.enter_context(http_server(world(answer))).url
+            targets.append({"kind": "oci", "url": url, "login": {"username": "robot", "password_env": "CANARY"}, **QUICK})  # fmt: skip
+        command = [sys.executable, "-c", CHILD, json.dumps(targets), str(tmp_path)]
+        environment = {"PATH": os.environ["PATH"], "CANARY": CANARY}
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, check=True, timeout=120)
+    peaks = json.loads(done.stdout)
+
+    assert len(peaks) == len(ATTACKS) + 1
+    assert peaks[-1] - peaks[0] < MORE_MIB, "over an honest registry"
+
+
+def test_more_referrers_than_anybody_has_leave_the_signatures_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    monkeypatch.setenv("CANARY", CANARY)
+    entries = [{"mediaType": MANIFEST, "digest": f"sha256:{number:064x}", "size": 1} for number in range(20_000)]
+    listed = json.dumps({"schemaVersion": 2, "manifests": entries}).encode()
+    nothing = b'{"schemaVersion": 2, "manifests": []}'
+
+    def answer(seen: Seen) -> Reply:
+        if "/referrers/" in seen.path and "authorization" in seen.headers:
+            return reply(200, listed if seen.path.startswith("/v2/bad/") else nothing)
+        return honest(seen)
+
+    with http_server(answer) as server:
+        [scope] = collected(server, tmp_path).scopes
+
+    assert [(error.operation, error.reason) for error in scope.errors] == [("oci:ListReferrers", "truncated")]
+    found = records(tmp_path)
+    [bad], [good] = (found[name]["images"]["value"] for name in ("bad", "good"))
+    assert (bad["signatures"]["state"], bad["signatures"]["reason"]) == ("unknown", "truncated")
+    assert good["signatures"] == {"state": "known", "value": []} | {k: v for k, v in good["signatures"].items() if k not in ("state", "value")}  # fmt: skip
+    assert scope.calls < 20, "none of them is read"
 
 
 def test_a_registry_has_a_time_limit_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

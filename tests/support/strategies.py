@@ -20,6 +20,7 @@ from tests.support.strategies_public import kinds, other_hosts, published, visib
 from tests.support.strategies_replication import linked, replicated
 from tests.support.strategies_retention import with_joins
 from tests.support.strategies_signatures import signatures as make_signatures
+from tests.support.strategies_transport import transports
 
 NOW = "2026-11-24T12:00:00Z"
 ACCOUNT, REGION = "111111111111", "eu-west-1"
@@ -280,6 +281,7 @@ def registry_records(draw: st.DrawFn) -> RegistryRecord:
         signing=draw(facts(st.just([]))),
         settings=draw(facts(st.just({}))),
         visibility=draw(visibilities),
+        transport=draw(transports),
     )
     derived = msgspec.structs.replace(
         derive_registry(registry), totals=draw(scanning.totals(facts)), growth=draw(scanning.growth(facts))

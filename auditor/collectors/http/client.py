@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 from urllib.parse import urljoin
@@ -23,6 +23,7 @@ from auditor.collectors.failed import CallFailedError
 from auditor.collectors.http.challenge import bearer, parse_challenges
 from auditor.collectors.http.endpoint import Endpoint, redacted_url
 from auditor.collectors.http.secret import Login
+from auditor.collectors.http.tls import TlsSeen
 from auditor.collectors.http.tokens import TokenRequest, TokenStore
 from auditor.collectors.http.transport import make_transport, time_limit, tls_context
 from auditor.collectors.http.waiting import RETRIED, asked_wait, own_wait
@@ -39,12 +40,12 @@ _REASONS = {401: Reason.UNAUTHENTICATED, 403: Reason.ACCESS_DENIED, 405: Reason.
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer: header names in lower case, the body within its limit."""
+    """A whole answer: header names in lower case, the body within its limit. It may hold a token: it shows nothing."""
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
-    url: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    url: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +72,11 @@ class _Ask:
     """One request on its way."""
 
     method: str
-    url: str
+    url: str = field(repr=False)
     operation: str
     headers: dict[str, str]
     limit: int
-    form: dict[str, str] | None = None
+    form: dict[str, str] | None = field(default=None, repr=False)
 
 
 class RegistryClient:
@@ -92,6 +93,7 @@ class RegistryClient:
         self._slots = threading.Semaphore(concurrency)
         self._tokens = TokenStore(endpoint, login, self._send_token_request)
         self._basic = False
+        self.tls = TlsSeen()
         limits = endpoint.limits
         self._end = time.monotonic() + limits.registry_s
         try:
@@ -207,8 +209,9 @@ class RegistryClient:
             try:
                 answer = self._once(ask, authorization)
             except httpx.TransportError as error:
-                failure = _transport_failure(error, ask)
-                if isinstance(error, (httpx.UnsupportedProtocol, httpx.ProxyError)) or _is_tls(error):
+                refused = (self.tls if self.endpoint.is_own(ask.url) else TlsSeen()).refuse(error)
+                failure = _transport_failure(error, ask, refused)
+                if isinstance(error, (httpx.UnsupportedProtocol, httpx.ProxyError)) or refused:
                     raise failure from None
             if answer is not None and answer.status not in RETRIED:
                 return answer
@@ -243,6 +246,8 @@ class RegistryClient:
             )
             response = self._client.send(request, stream=True)
             try:
+                if self.endpoint.is_own(ask.url):
+                    self.tls.take(response)
                 return self._read(response, ask)
             finally:
                 response.close()
@@ -295,11 +300,7 @@ def _unexpected(answer: Answer, operation: str) -> CallFailedError:
     )
 
 
-def _is_tls(error: httpx.TransportError) -> bool:
-    return "CERTIFICATE_VERIFY_FAILED" in str(error) or "SSL" in str(error)
-
-
-def _transport_failure(error: httpx.TransportError, ask: _Ask) -> CallFailedError:
+def _transport_failure(error: httpx.TransportError, ask: _Ask, refused: str) -> CallFailedError:
     match error:
         case httpx.TimeoutException():
             reason = Reason.TIMEOUT
@@ -307,5 +308,5 @@ def _transport_failure(error: httpx.TransportError, ask: _Ask) -> CallFailedErro
             reason = Reason.PARSE_ERROR
         case _:
             reason = Reason.NETWORK
-    kind = "the certificate was not accepted" if _is_tls(error) else type(error).__name__
+    kind = refused or type(error).__name__
     return CallFailedError(Unknown(reason, ask.operation, kind), f"{redacted_url(ask.url)}: {kind}")

@@ -37,7 +37,7 @@ class Endpoint:
 
     url: str
     ca_file: str | None = None
-    proxy: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     token_hosts: tuple[str, ...] = ()
     blob_hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)

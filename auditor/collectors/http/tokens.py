@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import msgspec
@@ -29,6 +29,9 @@ class _TokenAnswer(msgspec.Struct):
     access_token: str = ""
     expires_in: float = DEFAULT_LIFE_S
 
+    def __repr__(self) -> str:
+        return "_TokenAnswer(***)"
+
 
 @dataclass(frozen=True)
 class TokenRequest:
@@ -36,7 +39,8 @@ class TokenRequest:
 
     url: str
     basic: Login | None
-    form: dict[str, str] | None
+    form: dict[str, str] | None = field(repr=False)
+    """It holds the refresh token."""
 
 
 Send = Callable[[TokenRequest], bytes]

@@ -18,6 +18,7 @@ from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.http.client import RegistryClient
 from auditor.collectors.http.endpoint import Endpoint, Limits
 from auditor.collectors.http.logins import find_login
+from auditor.collectors.http.tls import TlsSeen, transport_of
 from auditor.collectors.oci.distribution import Distribution
 from auditor.collectors.oci.images import OciImageReader, unsupported
 from auditor.collectors.oci.settings import OciSettings
@@ -82,7 +83,7 @@ class OciCollector:
             now = datetime.fromisoformat(writer.now)
             checker = SignatureChecker(registry, scope.recorder, shared_verifier(writer), endpoint.host, now)
             images = OciImageReader(registry, scope.recorder, checker, read_configs=settings.read_configs)
-            context = _Run(settings, endpoint, registry, images, scope, progress).read()
+            context = _Run(settings, endpoint, registry, images, scope, progress, client.tls).read()
         writer.close_scope(scope.finish(context))
 
 
@@ -102,7 +103,9 @@ class _Run:
         images: OciImageReader,
         scope: ScopeWriter,
         progress: Progress,
+        tls: TlsSeen,
     ) -> None:
+        self._tls = tls
         self._settings = settings
         self._endpoint = endpoint
         self._registry = registry
@@ -113,13 +116,13 @@ class _Run:
         self._images = images
 
     def read(self) -> RegistryRecord | None:
-        """Every repository; None where not even their names could be read."""
+        """Every repository; None where not even their names could be read, unless for a reason that is a fact."""
         recorder = self._scope.recorder
         try:
             names, complete = self._names()
         except CallFailedError as failure:
             recorder.settle(failure.fact, self._scope.id, message=failure.message)
-            return None
+            return self._context(failure.fact) if self._tls.told else None
         recorder.settle(Known(True), self._scope.id)
         with ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix=KIND) as pool:
             pending: deque[Future[RepositoryRecord]] = deque()
@@ -219,6 +222,7 @@ class _Run:
             event_rules=unsupported("events"),
             quotas=unsupported("quotas"),
             visibility=Unknown(Reason.NOT_REQUESTED, "oci:ProbeAnonymous"),
+            transport=Known(transport_of(self._endpoint.url, self._tls)),
         )
         return RegistryRecord(
             id=self._urn,

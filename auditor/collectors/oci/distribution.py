@@ -6,16 +6,16 @@ Source: OCI distribution-spec 1.1 (end-3, end-8, end-12) and Docker's `_catalog`
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode, urljoin
+from urllib.parse import quote
 
 from auditor.collectors.failed import CallFailedError
 from auditor.collectors.http.client import Answer, RegistryClient, Request
+from auditor.collectors.oci.paging import STATUSES, all_names, json_object, next_link, truncated
 from auditor.inventory.facts import Reason, Unknown
 
 MANIFEST_TYPES = (
@@ -27,12 +27,10 @@ MANIFEST_TYPES = (
     "application/vnd.docker.distribution.manifest.v1+json",
 )
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
+GET_MANIFEST = "oci:GetManifest"
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
-PAGE = 1000
-MAX_NAMES = 1_000_000
 NOT_FOUND = 404
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-_NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
 _EITHER = frozenset({200, NOT_FOUND})
 # 303 and 404 both say that there is no referrers API: one registry redirects it to a page for people.
 _REFERRERS = frozenset({200, 303, 400, NOT_FOUND, 405})
@@ -85,34 +83,10 @@ class Distribution:
         return self._client.fetch(request).status == 200  # noqa: PLR2004  HTTP
 
     def _names(self, path: str, key: str, operation: str, scope: str) -> list[str]:
-        """Every page: by Link where the registry gives one, else by `last` until nothing new comes."""
-        found: dict[str, None] = {}
-        url: str | None = f"{path}?{urlencode({'n': PAGE})}"
-        asked: set[str] = set()
-        while url is not None:
-            if url in asked or len(asked) >= self._client.endpoint.limits.pages:
-                raise _truncated(operation, "the registry gives the same page again")
-            asked.add(url)
-            answer = self._client.fetch(Request(path=url, operation=operation, scope=scope))
-            names = _strings(_document(answer.body, operation).get(key), operation)
-            before = len(found)
-            found.update(dict.fromkeys(names))
-            if len(found) > MAX_NAMES:
-                raise _truncated(operation, f"more than {MAX_NAMES} names")
-            url = self._following(answer, path, names, operation, grew=len(found) > before)
-        return list(found)
+        def fetch(url: str) -> Answer:
+            return self._client.fetch(Request(path=url, operation=operation, scope=scope, expected=STATUSES))
 
-    def _following(self, answer: Answer, path: str, names: list[str], operation: str, *, grew: bool) -> str | None:
-        link = _NEXT.search(answer.headers.get("link", ""))
-        if link:
-            if names and not grew:
-                # There is more, it says, and gives what it gave before: what comes after it stays unread.
-                raise _truncated(operation, "the registry gives the same page again")
-            following: str = urljoin(answer.url, link.group(1))
-            return following
-        if len(names) >= PAGE and grew:
-            return f"{path}?{urlencode({'n': PAGE, 'last': names[-1]})}"
-        return None
+        return all_names(fetch, path, key, operation, pages=self._client.endpoint.limits.pages)
 
     # ---------------------------------------------------------------- manifests and blobs
     def resolve(self, repository: str, tag: str) -> Descriptor | None:
@@ -131,24 +105,30 @@ class Distribution:
             return None
         return Descriptor(digest, _media_type(answer))
 
-    def manifest(self, repository: str, reference: str) -> Manifest | None:
-        """A manifest by digest or tag; None where there is none. The bytes must have the digest."""
-        operation = "oci:GetManifest"
+    def manifest(self, repository: str, digest: str) -> Manifest | None:
+        """A manifest by digest; None where there is none. The bytes must have the digest."""
+        answer = self._manifest(repository, digest)
+        return None if answer is None else _manifest_of(answer, digest)
+
+    def tagged(self, repository: str, tag: str, known: Container[str]) -> Manifest | str | None:
+        """What a tag points to; only its digest where that is among the `known` ones; None where there is none."""
+        answer = self._manifest(repository, tag)
+        if answer is None:
+            return None
+        digest = answer.headers.get("docker-content-digest", "")
+        return digest if digest in known else _manifest_of(answer, digest or "sha256:")
+
+    def _manifest(self, repository: str, reference: str) -> Answer | None:
         request = Request(
             path=f"/v2/{repository}/manifests/{quote(reference, safe=':')}",
-            operation=operation,
+            operation=GET_MANIFEST,
             accept=", ".join(MANIFEST_TYPES),
             scope=_pull(repository),
             expected=_EITHER,
             limit=MAX_MANIFEST_BYTES,
         )
         answer = self._client.fetch(request)
-        if answer.status == NOT_FOUND:
-            return None
-        wanted = reference if ":" in reference else answer.headers.get("docker-content-digest", "")
-        digest = _checked(answer.body, wanted or "sha256:", operation)
-        document = _document(answer.body, operation)
-        return Manifest(digest, str(document.get("mediaType") or _media_type(answer)), answer.body, document)
+        return None if answer.status == NOT_FOUND else answer
 
     def blob(self, repository: str, digest: str, limit: int) -> bytes | None:
         """A blob of at most `limit` bytes; None where there is none."""
@@ -190,17 +170,23 @@ class Distribution:
         asked: set[str] = set()
         while url is not None:
             if url in asked or len(asked) >= self._client.endpoint.limits.pages:
-                raise _truncated(operation, "the registry gives the same page again")
+                raise truncated(operation, "the registry gives the same page again")
             asked.add(url)
             answer = self._client.fetch(
                 Request(path=url, operation=operation, accept=INDEX_TYPE, scope=_pull(repository), expected=_REFERRERS)
             )
             if answer.status != 200:  # noqa: PLR2004  HTTP
                 return None
-            found.extend(_descriptors(_document(answer.body, operation), operation))
-            link = _NEXT.search(answer.headers.get("link", ""))
-            url = urljoin(answer.url, link.group(1)) if link else None
+            found.extend(_descriptors(json_object(answer.body, operation), operation))
+            url = next_link(answer)
         return found
+
+
+def _manifest_of(answer: Answer, wanted: str) -> Manifest:
+    """The manifest in an answer, whose digest must be the one that is `wanted`."""
+    digest = _checked(answer.body, wanted, GET_MANIFEST)
+    document = json_object(answer.body, GET_MANIFEST)
+    return Manifest(digest, str(document.get("mediaType") or _media_type(answer)), answer.body, document)
 
 
 def _pull(repository: str) -> str:
@@ -226,26 +212,6 @@ def _checked(content: bytes, wanted: str, operation: str) -> str:
     return found
 
 
-def _document(body: bytes, operation: str) -> dict[str, Any]:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise CallFailedError(
-            Unknown(Reason.PARSE_ERROR, operation, type(error).__name__), "the answer is not JSON that can be read"
-        ) from None
-    if not isinstance(document, dict):
-        raise CallFailedError(Unknown(Reason.PARSE_ERROR, operation, "no object"), "the answer is no JSON object")
-    return document
-
-
-def _strings(value: Any, operation: str) -> list[str]:
-    if value is None:
-        return []
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise CallFailedError(Unknown(Reason.PARSE_ERROR, operation, "no list"), "the answer holds no list of names")
-    return value
-
-
 def _descriptors(document: dict[str, Any], operation: str) -> Iterator[dict[str, Any]]:
     entries = document.get("manifests")
     for entry in entries if isinstance(entries, list) else []:
@@ -254,7 +220,3 @@ def _descriptors(document: dict[str, Any], operation: str) -> Iterator[dict[str,
                 Unknown(Reason.PARSE_ERROR, operation, "descriptor"), "a referrer has no usable digest"
             )
         yield entry
-
-
-def _truncated(operation: str, message: str) -> CallFailedError:
-    return CallFailedError(Unknown(Reason.TRUNCATED, operation, "pages"), message)

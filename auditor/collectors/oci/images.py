@@ -8,8 +8,10 @@ from typing import Any
 
 from auditor.analysis.artefacts import classify
 from auditor.collectors.failed import CallFailedError, fact_of
-from auditor.collectors.oci.distribution import Distribution, Manifest
-from auditor.collectors.oci.manifests import GET_MANIFEST, children_of, facts_of, size_of, texts_of
+from auditor.collectors.oci.aliases import family, in_reading_order
+from auditor.collectors.oci.distribution import GET_MANIFEST, Distribution, Manifest
+from auditor.collectors.oci.manifests import children_of, facts_of, size_of, texts_of
+from auditor.collectors.oci.paging import truncated
 from auditor.collectors.oci.signatures import (
     SignatureChecker,
     referring_signature,
@@ -22,6 +24,8 @@ from auditor.inventory.images import Image, ImageConfig, Signature
 from auditor.inventory.recorder import Recorder
 
 MAX_CONFIG_BYTES = 8 * 1024 * 1024
+MAX_REFERRERS = 1000
+"""Of one image."""
 
 
 def unsupported(what: str) -> Unknown:
@@ -37,6 +41,8 @@ class _Repository:
     urn: str
     tags: dict[str, list[str]] = field(default_factory=dict)
     manifests: dict[str, Manifest] = field(default_factory=dict)
+    aliases: set[str] = field(default_factory=set)
+    """Families of tags that turned out to name what others name."""
     unread: dict[str, Unknown] = field(default_factory=dict)
     """Digests whose manifest could not be read."""
     referrers: dict[str, Fact[list[str]]] = field(default_factory=dict)
@@ -58,14 +64,14 @@ class OciImageReader:
         """Every image that can be reached from a tag, sorted by digest."""
 
         def listing() -> Known[list[str]]:
-            return Known(sorted(self._registry.tags(name)))
+            return Known(self._registry.tags(name))
 
         listed = fact_of(listing, recorder=self._recorder, affects=urn)
         if not isinstance(listed, Known):
             return listed
         found = _Repository(name, urn)
-        for tag in listed.value:
-            failure = self._take_tag(found, tag)
+        for tag, alias in in_reading_order(listed.value):
+            failure = self._take_tag(found, tag, alias=alias)
             if failure is not None:
                 # A tag that cannot be resolved leaves the list of images incomplete.
                 return failure
@@ -74,21 +80,28 @@ class OciImageReader:
         return Known([self._image(found, digest) for digest in sorted(found.manifests)], GET_MANIFEST)
 
     # ---------------------------------------------------------------- walking
-    def _take_tag(self, found: _Repository, tag: str) -> Unknown | None:
+    def _take_tag(self, found: _Repository, tag: str, *, alias: bool) -> Unknown | None:
+        """Read what a tag points to; None where that is done. What probably was read already is only looked up."""
+        lookup = family(tag) in found.aliases or (alias and bool(found.manifests))
         try:
-            descriptor = self._registry.resolve(found.name, tag)
-            if descriptor is None:
-                manifest = self._registry.manifest(found.name, tag)
-                if manifest is None:
-                    self._recorder.note(f"{found.name}:{tag} was deleted while it was read")
-                    return None
-                found.manifests.setdefault(manifest.digest, manifest)
-                found.tags.setdefault(manifest.digest, []).append(tag)
-                return None
+            descriptor = self._registry.resolve(found.name, tag) if lookup else None
+            if descriptor is not None:
+                found.tags.setdefault(descriptor.digest, []).append(tag)
+                return self._take_manifest(found, descriptor.digest)
+            manifest = self._registry.tagged(found.name, tag, found.manifests)
         except CallFailedError as failure:
             return self._failed(failure, f"{found.urn}:{tag}")
-        found.tags.setdefault(descriptor.digest, []).append(tag)
-        return self._take_manifest(found, descriptor.digest)
+        if manifest is None:
+            self._recorder.note(f"{found.name}:{tag} was deleted while it was read")
+            return None
+        digest = manifest if isinstance(manifest, str) else manifest.digest
+        found.tags.setdefault(digest, []).append(tag)
+        if isinstance(manifest, str) or digest in found.manifests:
+            found.aliases.add(family(tag))
+        else:
+            self._recorder.settle(Known(True), f"{found.urn}@{digest}")
+            found.manifests[digest] = manifest
+        return None
 
     def _failed(self, failure: CallFailedError, affects: str) -> Unknown:
         fact = failure.fact if isinstance(failure.fact, Unknown) else Unknown(Reason.RACE_DELETED, failure.fact.source)
@@ -141,6 +154,8 @@ class OciImageReader:
             index = next((d for d, tags in found.tags.items() if fallback in tags), None)
             entries: Any = found.manifests[index].document.get("manifests") if index in found.manifests else []
             listed = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+        if len(listed) > MAX_REFERRERS:
+            raise truncated("oci:ListReferrers", f"more than {MAX_REFERRERS} manifests refer to {digest}")
         digests = []
         for entry in listed:
             referrer = str(entry.get("digest", ""))

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from auditor.analysis.artefacts import ManifestFacts, index_children
-from auditor.collectors.oci.distribution import Manifest
+from auditor.collectors.oci.distribution import GET_MANIFEST, Manifest
 from auditor.errors import InputError
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.images import Child
 
-GET_MANIFEST = "oci:GetManifest"
 MAX_LABELS = 1000
 
 
