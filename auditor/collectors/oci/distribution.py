@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode, urljoin
 
 from auditor.collectors.failed import CallFailedError
 from auditor.collectors.http.client import Answer, RegistryClient, Request
+from auditor.collectors.oci.content_cache import ContentCache
 from auditor.inventory.facts import Reason, Unknown
 
 MANIFEST_TYPES = (
@@ -56,11 +57,21 @@ class Descriptor:
     media_type: str
 
 
-class Distribution:
-    """Calls of one registry. Errors of every method: `CallFailedError`. Thread-safe."""
+def is_digest(text: str) -> bool:
+    """Whether content can be asked for by it."""
+    return _DIGEST.fullmatch(text) is not None
 
-    def __init__(self, client: RegistryClient) -> None:
+
+class Distribution:
+    """Calls of one registry. Errors of every method: `CallFailedError`. Thread-safe.
+
+    `cache`: content that was read before. It saves the bytes, never the question whether the registry has them and
+    gives them to us.
+    """
+
+    def __init__(self, client: RegistryClient, cache: ContentCache | None = None) -> None:
         self._client = client
+        self._cache = cache
         self._lock = threading.Lock()
         self._referrers: bool | None = None
 
@@ -117,23 +128,41 @@ class Distribution:
     # ---------------------------------------------------------------- manifests and blobs
     def resolve(self, repository: str, tag: str) -> Descriptor | None:
         """What a tag points to, without its content; None where the registry does not say or have it."""
-        request = Request(
-            path=f"/v2/{repository}/manifests/{quote(tag, safe='')}",
-            operation="oci:HeadManifest",
-            accept=", ".join(MANIFEST_TYPES),
-            scope=_pull(repository),
-            expected=frozenset({200, NOT_FOUND, 405}),
-            method="HEAD",
-        )
-        answer = self._client.fetch(request)
+        answer = self._head(repository, tag)
         digest = answer.headers.get("docker-content-digest", "")
         if answer.status != 200 or not _DIGEST.fullmatch(digest):  # noqa: PLR2004  HTTP
             return None
         return Descriptor(digest, _media_type(answer))
 
-    def manifest(self, repository: str, reference: str) -> Manifest | None:
-        """A manifest by digest or tag; None where there is none. The bytes must have the digest."""
+    def _head(self, repository: str, reference: str) -> Answer:
+        return self._client.fetch(
+            Request(
+                path=f"/v2/{repository}/manifests/{quote(reference, safe=':')}",
+                operation="oci:HeadManifest",
+                accept=", ".join(MANIFEST_TYPES),
+                scope=_pull(repository),
+                expected=frozenset({200, NOT_FOUND, 405}),
+                method="HEAD",
+            )
+        )
+
+    def manifest(self, repository: str, reference: str, *, present: bool = False) -> Manifest | None:
+        """A manifest by digest or tag; None where there is none. The bytes must have the digest.
+
+        `present`: the registry has just said that this repository has it, as when it resolved a tag. Otherwise it is
+        asked before cached content is taken for what it has.
+        """
         operation = "oci:GetManifest"
+        kept = self._cache.get(reference) if self._cache else None
+        if kept is not None:
+            if not present:
+                status = self._head(repository, reference).status
+                if status == NOT_FOUND:
+                    return None
+                present = status == 200  # noqa: PLR2004  HTTP
+            if present:
+                document = _document(kept, operation)
+                return Manifest(reference, str(document.get("mediaType")), kept, document)
         request = Request(
             path=f"/v2/{repository}/manifests/{quote(reference, safe=':')}",
             operation=operation,
@@ -148,13 +177,24 @@ class Distribution:
         wanted = reference if ":" in reference else answer.headers.get("docker-content-digest", "")
         digest = _checked(answer.body, wanted or "sha256:", operation)
         document = _document(answer.body, operation)
+        if self._cache and document.get("mediaType"):
+            # Of any other the registry's answer says what it is, and the bytes alone do not.
+            self._cache.put(digest, answer.body)
         return Manifest(digest, str(document.get("mediaType") or _media_type(answer)), answer.body, document)
 
-    def blob(self, repository: str, digest: str, limit: int) -> bytes | None:
-        """A blob of at most `limit` bytes; None where there is none."""
+    def blob(self, repository: str, digest: str, limit: int, *, config: bool = False) -> bytes | None:
+        """A blob of at most `limit` bytes; None where there is none.
+
+        Cached content counts for what the registry has: a manifest that it was just shown to have names the blob.
+        `config`: it is an image's config, which is kept only where the user said so.
+        """
         operation = "oci:GetBlob"
         if not _DIGEST.fullmatch(digest):
             raise CallFailedError(Unknown(Reason.PARSE_ERROR, operation, "digest"), "a descriptor has no usable digest")
+        cache = self._cache if self._cache and (self._cache.configs or not config) else None
+        kept = cache.get(digest) if cache else None
+        if kept is not None and len(kept) <= limit:
+            return kept
         request = Request(
             path=f"/v2/{repository}/blobs/{digest}",
             operation=operation,
@@ -168,6 +208,8 @@ class Distribution:
         if answer.status == NOT_FOUND:
             return None
         _checked(answer.body, digest, operation)
+        if cache:
+            cache.put(digest, answer.body)
         return answer.body
 
     def referrers(self, repository: str, digest: str) -> list[dict[str, Any]] | None:

@@ -1,14 +1,20 @@
-"""Reads the images of one repository: tags, manifests, children, referrers, configs. No digest is read twice."""
+"""Reads the images of one repository: tags, manifests, children, referrers, configs. No digest is read twice.
+
+What is read: every manifest that a tag leads to, the children of indexes, what a signature's tag or a manifest's
+subject names, and what runs by digest. Referrers are asked for of images with a tag and of those in use; of the
+children of tagged indexes on request.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.analysis.artefacts import classify
+from auditor.analysis.artefacts import classify, signature_tag_subject
 from auditor.collectors.failed import CallFailedError, fact_of
-from auditor.collectors.oci.distribution import Distribution, Manifest
+from auditor.collectors.oci.distribution import Distribution, Manifest, is_digest
 from auditor.collectors.oci.manifests import GET_MANIFEST, children_of, facts_of, size_of, texts_of
 from auditor.collectors.oci.signatures import (
     SignatureChecker,
@@ -17,11 +23,16 @@ from auditor.collectors.oci.signatures import (
     signs,
     tagged_signature,
 )
+from auditor.inventory.content import UnreadManifest
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image, ImageConfig, Signature
 from auditor.inventory.recorder import Recorder
 
 MAX_CONFIG_BYTES = 8 * 1024 * 1024
+_REFERRERS = "oci:ListReferrers"
+_CHILD = Unknown(Reason.NOT_REQUESTED, _REFERRERS, "read_child_signatures is off")
+_ALL_READ = Absent("auditor:collect")
+_UNTAGGED = Unknown(Reason.NOT_REQUESTED, _REFERRERS, "no tag leads to it, and it is not known to run")
 
 
 def unsupported(what: str) -> Unknown:
@@ -41,37 +52,64 @@ class _Repository:
     """Digests whose manifest could not be read."""
     referrers: dict[str, Fact[list[str]]] = field(default_factory=dict)
     """Subject -> digests of the manifests that the registry lists as its referrers."""
+    children: set[str] = field(default_factory=set)
+    """Of tagged indexes, attestations left out."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of a repository, and the manifests that belong among them and could not be read."""
+
+    found: Fact[list[Image]]
+    unread: Fact[list[UnreadManifest]] = _ALL_READ
 
 
 class OciImageReader:
     """Reads repositories of one registry; safe to use from many threads."""
 
     def __init__(
-        self, registry: Distribution, recorder: Recorder, checker: SignatureChecker, *, read_configs: bool
+        self,
+        registry: Distribution,
+        recorder: Recorder,
+        checker: SignatureChecker,
+        *,
+        read_configs: bool,
+        read_child_signatures: bool = False,
     ) -> None:
         self._registry = registry
         self._checker = checker
         self._recorder = recorder
         self._read_configs = read_configs
+        self._read_children = read_child_signatures
 
-    def read(self, name: str, urn: str) -> Fact[list[Image]]:
-        """Every image that can be reached from a tag, sorted by digest."""
+    def read(self, name: str, urn: str, running: Sequence[str] = ()) -> Images:
+        """Every image that can be reached, sorted by digest; `running`: the digests known to be in use."""
 
         def listing() -> Known[list[str]]:
             return Known(sorted(self._registry.tags(name)))
 
         listed = fact_of(listing, recorder=self._recorder, affects=urn)
         if not isinstance(listed, Known):
-            return listed
+            return Images(listed)
         found = _Repository(name, urn)
         for tag in listed.value:
             failure = self._take_tag(found, tag)
             if failure is not None:
                 # A tag that cannot be resolved leaves the list of images incomplete.
-                return failure
+                return Images(failure)
+        for digest in running:
+            self._take_manifest(found, digest)
+        self._take_subjects(found)
         self._take_children(found)
-        self._take_referrers(found)
-        return Known([self._image(found, digest) for digest in sorted(found.manifests)], GET_MANIFEST)
+        self._take_referrers(found, frozenset(running))
+        images = [self._image(found, digest) for digest in sorted(found.manifests)]
+        # What the registry says it does not have is gone; of anything else that failed nothing is known.
+        unread = [
+            UnreadManifest(digest, why)
+            for digest, why in sorted(found.unread.items())
+            if why.reason is not Reason.RACE_DELETED
+        ]
+        return Images(Known(images, GET_MANIFEST), Known(unread, _ALL_READ.source) if unread else _ALL_READ)
 
     # ---------------------------------------------------------------- walking
     def _take_tag(self, found: _Repository, tag: str) -> Unknown | None:
@@ -88,21 +126,23 @@ class OciImageReader:
         except CallFailedError as failure:
             return self._failed(failure, f"{found.urn}:{tag}")
         found.tags.setdefault(descriptor.digest, []).append(tag)
-        return self._take_manifest(found, descriptor.digest)
+        return self._take_manifest(found, descriptor.digest, present=True)
 
     def _failed(self, failure: CallFailedError, affects: str) -> Unknown:
         fact = failure.fact if isinstance(failure.fact, Unknown) else Unknown(Reason.RACE_DELETED, failure.fact.source)
         self._recorder.settle(fact, affects, message=failure.message)
         return fact
 
-    def _take_manifest(self, found: _Repository, digest: str) -> Unknown | None:
-        """Read a manifest once; None where it is there."""
+    def _take_manifest(self, found: _Repository, digest: str, *, present: bool = False) -> Unknown | None:
+        """Read a manifest once; None where it is there. `present`: see `Distribution.manifest`."""
         if digest in found.manifests:
             return None
         if digest in found.unread:
             return found.unread[digest]
         try:
-            manifest = self._registry.manifest(found.name, digest)
+            if not is_digest(digest):
+                raise CallFailedError(Unknown(Reason.PARSE_ERROR, GET_MANIFEST, "digest"), "an index names no digest")
+            manifest = self._registry.manifest(found.name, digest, present=present)
         except CallFailedError as failure:
             found.unread[digest] = self._failed(failure, f"{found.urn}@{digest}")
             return found.unread[digest]
@@ -113,6 +153,13 @@ class OciImageReader:
         found.manifests[digest] = manifest
         return None
 
+    def _take_subjects(self, found: _Repository) -> None:
+        """What signatures' tags and subjects name: without a tag of its own an image may be there all the same."""
+        named = {scheme[0] for tags in found.tags.values() for tag in tags if (scheme := signature_tag_subject(tag))}
+        named |= {facts_of(manifest).subject for manifest in found.manifests.values()}
+        for digest in sorted(filter(is_digest, named)):
+            self._take_manifest(found, digest)
+
     def _take_children(self, found: _Repository) -> None:
         for digest in list(found.manifests):
             manifest = found.manifests[digest]
@@ -120,12 +167,16 @@ class OciImageReader:
                 children = children_of(manifest)
                 for child in children.value if isinstance(children, Known) else ():
                     self._take_manifest(found, child.digest)
+                    if child.kind == "image" and found.tags.get(digest):
+                        found.children.add(child.digest)
 
-    def _take_referrers(self, found: _Repository) -> None:
+    def _take_referrers(self, found: _Repository, running: frozenset[str]) -> None:
         for digest in sorted(found.manifests):
             if classify(facts_of(found.manifests[digest], found.tags.get(digest, ()))) not in ("image", "index"):
                 continue
-            if not found.tags.get(digest):
+            asked = bool(found.tags.get(digest)) or digest in running
+            if not asked and not (self._read_children and digest in found.children):
+                found.referrers[digest] = _CHILD if digest in found.children else _UNTAGGED
                 continue
             found.referrers[digest] = fact_of(
                 lambda digest=digest: self._referrers(found, digest),  # type: ignore[misc]  # bound now
@@ -136,6 +187,7 @@ class OciImageReader:
     def _referrers(self, found: _Repository, digest: str) -> Known[list[str]]:
         """By the referrers API, else by the tag that stands in for it, which is among the tags already."""
         listed = self._registry.referrers(found.name, digest)
+        by_api = listed is not None
         if listed is None:
             fallback = f"sha256-{digest.partition(':')[2]}"
             index = next((d for d, tags in found.tags.items() if fallback in tags), None)
@@ -144,7 +196,7 @@ class OciImageReader:
         digests = []
         for entry in listed:
             referrer = str(entry.get("digest", ""))
-            failed = self._take_manifest(found, referrer)
+            failed = self._take_manifest(found, referrer, present=by_api)
             if failed is not None and failed.reason is not Reason.RACE_DELETED:
                 raise CallFailedError(failed, f"the referrer {referrer} could not be read")
             # The manifest decides, never the list: it must say itself whose it is.
@@ -203,7 +255,7 @@ class OciImageReader:
         def ask() -> Known[ImageConfig] | Absent:
             descriptor = manifest.document.get("config")
             wanted = str(descriptor.get("digest", "")) if isinstance(descriptor, dict) else ""
-            content = self._registry.blob(found.name, wanted, MAX_CONFIG_BYTES)
+            content = self._registry.blob(found.name, wanted, MAX_CONFIG_BYTES, config=True)
             if content is None:
                 return Absent("oci:GetBlob", "BLOB_UNKNOWN")
             return Known(_image_config(content, manifest), "oci:GetBlob")
