@@ -53,10 +53,11 @@ class ContentCache:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return None
         with os.fdopen(descriptor, "rb") as file:
             try:
-                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                    return None
                 content = file.read(MAX_ENTRY_BYTES + 1)
             except OSError:
                 return None
@@ -75,9 +76,11 @@ class ContentCache:
         with self._lock:
             if not self._room_for(len(content)):
                 return
+            self._size = (self._size or 0) + len(content)
         made = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (path.parent.parent, path.parent):
+                folder.mkdir(mode=0o700, exist_ok=True)
             descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
@@ -86,9 +89,6 @@ class ContentCache:
             # A full or read-only disk: the audit goes on without.
             self._writable = False
             self._drop(made)
-            return
-        with self._lock:
-            self._size = (self._size or 0) + len(content)
 
     # ---------------------------------------------------------------- the folder
     def _prepared(self) -> bool:

@@ -59,14 +59,13 @@ class Descriptor:
 
 def is_digest(text: str) -> bool:
     """Whether content can be asked for by it."""
-    return _DIGEST.fullmatch(text) is not None
+    return bool(_DIGEST.fullmatch(text))
 
 
 class Distribution:
     """Calls of one registry. Errors of every method: `CallFailedError`. Thread-safe.
 
-    `cache`: content that was read before. It saves the bytes, never the question whether the registry has them and
-    gives them to us.
+    `cache`: content read before. It saves bytes, not the question whether the registry has them and gives them to us.
     """
 
     def __init__(self, client: RegistryClient, cache: ContentCache | None = None) -> None:
@@ -75,7 +74,6 @@ class Distribution:
         self._lock = threading.Lock()
         self._referrers: bool | None = None
 
-    # ---------------------------------------------------------------- lists
     def catalog(self) -> list[str]:
         """The names of all repositories."""
         return self._names("/v2/_catalog", "repositories", "oci:ListCatalog", "registry:catalog:*")
@@ -130,7 +128,7 @@ class Distribution:
         """What a tag points to, without its content; None where the registry does not say or have it."""
         answer = self._head(repository, tag)
         digest = answer.headers.get("docker-content-digest", "")
-        if answer.status != 200 or not _DIGEST.fullmatch(digest):  # noqa: PLR2004  HTTP
+        if answer.status != 200 or not is_digest(digest):  # noqa: PLR2004  HTTP
             return None
         return Descriptor(digest, _media_type(answer))
 
@@ -159,7 +157,7 @@ class Distribution:
                 status = self._head(repository, reference).status
                 if status == NOT_FOUND:
                     return None
-                present = status == 200  # noqa: PLR2004  HTTP
+                present = status == 200  # noqa: PLR2004  HTTP; not so where HEAD is not taken
             if present:
                 document = _document(kept, operation)
                 return Manifest(reference, str(document.get("mediaType")), kept, document)
@@ -174,11 +172,10 @@ class Distribution:
         answer = self._client.fetch(request)
         if answer.status == NOT_FOUND:
             return None
-        wanted = reference if ":" in reference else answer.headers.get("docker-content-digest", "")
-        digest = _checked(answer.body, wanted or "sha256:", operation)
+        wanted = reference if ":" in reference else answer.headers.get("docker-content-digest") or "sha256:"
+        digest = _checked(answer.body, wanted, operation)
         document = _document(answer.body, operation)
-        if self._cache and document.get("mediaType"):
-            # Of any other the registry's answer says what it is, and the bytes alone do not.
+        if self._cache and document.get("mediaType"):  # else its bytes alone do not say what it is
             self._cache.put(digest, answer.body)
         return Manifest(digest, str(document.get("mediaType") or _media_type(answer)), answer.body, document)
 
@@ -189,7 +186,7 @@ class Distribution:
         `config`: it is an image's config, which is kept only where the user said so.
         """
         operation = "oci:GetBlob"
-        if not _DIGEST.fullmatch(digest):
+        if not is_digest(digest):
             raise CallFailedError(Unknown(Reason.PARSE_ERROR, operation, "digest"), "a descriptor has no usable digest")
         cache = self._cache if self._cache and (self._cache.configs or not config) else None
         kept = cache.get(digest) if cache else None

@@ -29,6 +29,8 @@ from auditor.inventory.images import Image, ImageConfig, Signature
 from auditor.inventory.recorder import Recorder
 
 MAX_CONFIG_BYTES = 8 * 1024 * 1024
+MAX_SUBJECTS = 8
+"""Of a subject's subject's subject: how far they are followed."""
 _REFERRERS = "oci:ListReferrers"
 _CHILD = Unknown(Reason.NOT_REQUESTED, _REFERRERS, "read_child_signatures is off")
 _ALL_READ = Absent("auditor:collect")
@@ -99,9 +101,10 @@ class OciImageReader:
                 return Images(failure)
         for digest in running:
             self._take_manifest(found, digest)
-        self._take_subjects(found)
         self._take_children(found)
         self._take_referrers(found, frozenset(running))
+        self._take_subjects(found)
+        self._take_children(found)
         images = [self._image(found, digest) for digest in sorted(found.manifests)]
         # What the registry says it does not have is gone; of anything else that failed nothing is known.
         unread = [
@@ -156,9 +159,13 @@ class OciImageReader:
     def _take_subjects(self, found: _Repository) -> None:
         """What signatures' tags and subjects name: without a tag of its own an image may be there all the same."""
         named = {scheme[0] for tags in found.tags.values() for tag in tags if (scheme := signature_tag_subject(tag))}
-        named |= {facts_of(manifest).subject for manifest in found.manifests.values()}
-        for digest in sorted(filter(is_digest, named)):
-            self._take_manifest(found, digest)
+        for depth in range(MAX_SUBJECTS + 1):
+            named |= {facts_of(manifest).subject for manifest in found.manifests.values()}
+            for digest in sorted(filter(is_digest, named - found.manifests.keys() - found.unread.keys())):
+                if depth < MAX_SUBJECTS:
+                    self._take_manifest(found, digest)
+                else:
+                    found.unread[digest] = Unknown(Reason.TRUNCATED, GET_MANIFEST, "a long chain of subjects")
 
     def _take_children(self, found: _Repository) -> None:
         for digest in list(found.manifests):
@@ -236,7 +243,7 @@ class OciImageReader:
             for other, tags in found.tags.items()
             if (manifest := found.manifests.get(other)) is not None and signs(tags, digest)
         ]
-        referrers = found.referrers.get(digest, Known([]))
+        referrers = found.referrers.get(digest, _UNTAGGED)
         for other in referrers.value if isinstance(referrers, Known) else ():
             manifest = found.manifests[other]
             signature = referring_signature(manifest)
