@@ -3,7 +3,8 @@
 # description: |
 #   Compares tags with an earlier snapshot (auditor collect --since). A release tag that means another
 #   image now was tampered with or pushed again; immutability does not keep a tag from being deleted
-#   and pushed anew. A tag that replication put on the same image did not move.
+#   and pushed anew. A tag that replication put on the same image did not move. The message says where
+#   a tag led to a signed image and leads to an unsigned one, or to one that nobody trusted has signed.
 # custom:
 #   id: REG-IMM-003
 #   severity: high
@@ -147,13 +148,29 @@ _gone[i] := move if {
 
 _tags(moves) := {move.tag | some _, move in moves}
 
-_message(moves, kind) := sprintf("The %stag %s means another image than at %s: %s, now %s.", [kind, move.tag, _fact.value.since, _short(move.before), _short(move.after)]) if {
+_message(moves, kind) := sprintf("The %stag %s means another image than at %s: %s, now %s%s.", [kind, move.tag, _fact.value.since, _short(move.before), _short(move.after), _signing(moves)]) if {
 	count(moves) == 1
 	some _, move in moves
 }
 
-_message(moves, kind) := sprintf("%d %stags mean other images than at %s: %s.", [count(moves), kind, _fact.value.since, text.names(_tags(moves))]) if {
+_message(moves, kind) := sprintf("%d %stags mean other images than at %s: %s%s.", [count(moves), kind, _fact.value.since, text.names(_tags(moves)), _signing(moves)]) if {
 	count(moves) > 1
+}
+
+# What became of signatures: a signed image whose tag now means an unsigned one was replaced, not rebuilt.
+_signing(moves) := sprintf("; %s", [concat("; ", said)]) if {
+	said := [phrase |
+		some state in ["lost", "untrusted"]
+		number := count([tag | some move in moves; object.get(move, "signature", "") == state; tag := move.tag])
+		number > 0
+		phrase := _lost[state][count(moves) == 1]
+	]
+	count(said) > 0
+} else := ""
+
+_lost := {
+	"lost": {true: "the image was signed, and is not any more", false: "among them signed images that are not signed any more"},
+	"untrusted": {true: "its signature was verified, and no signature is now", false: "among them images whose signatures do not verify any more"},
 }
 
 _short(digest) := substring(digest, 0, 19)

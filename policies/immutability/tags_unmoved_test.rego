@@ -77,3 +77,30 @@ test_caches_are_judged_when_asked if {
 	verdicts := tags_unmoved.verdicts with input as record with data.params as params
 	f.only(verdicts).status == "fail"
 }
+
+_signed(tag, state) := object.union(_move(tag, 1, 2), {"signature": state})
+
+test_a_tag_that_lost_its_signature_says_so if {
+	v := _moved([_signed("v1", "lost")])
+	v.status == "fail"
+	endswith(v.message, "; the image was signed, and is not any more.")
+	v.evidence[0].value.signature == "lost"
+}
+
+test_a_tag_whose_signature_verifies_no_more_says_so if {
+	endswith(_moved([_signed("v1", "untrusted")]).message, "; its signature was verified, and no signature is now.")
+}
+
+test_several_tags_say_it_once if {
+	v := _moved([_signed("v1", "lost"), _signed("v2", "lost"), _signed("v3", "untrusted"), _move("v4", 1, 2)])
+	endswith(v.message, ": v1, v2, v3, v4; among them signed images that are not signed any more; among them images whose signatures do not verify any more.")
+}
+
+test_a_tag_that_was_not_signed_says_nothing_of_signatures if {
+	not contains(_moved([_signed("v1", "")]).message, ";")
+	not contains(_moved([_move("v1", 1, 2)]).message, ";")
+}
+
+test_only_the_tags_in_question_are_meant if {
+	not contains(_moved([_move("v1", 1, 2), _signed("latest", "lost")]).message, "signed")
+}
