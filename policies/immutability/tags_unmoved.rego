@@ -5,6 +5,8 @@
 #   image now was tampered with or pushed again; immutability does not keep a tag from being deleted
 #   and pushed anew. A tag that replication put on the same image did not move. The message says where
 #   a tag led to a signed image and leads to an unsigned one, or to one that nobody trusted has signed.
+#   Without an earlier snapshot a tag has moved, too, when a verified signature gives it to another image
+#   than the one that it means, and no verified signature gives it to that one.
 # custom:
 #   id: REG-IMM-003
 #   severity: high
@@ -59,6 +61,14 @@ verdicts contains _verdict
 _verdict := verdict.record("not_applicable", "A pull-through cache follows its upstream.", []) if {
 	_params.exempt_ptc
 	platform.is_proxy
+} else := _or_proxy(verdict.record("fail", _message(_release, "release "), _evidence(_release))) if {
+	count(_release) > 0
+} else := _or_proxy(verdict.record("fail", _signed_message(_signed_release, "release "), _signed_evidence(_signed_release))) if {
+	count(_signed_release) > 0
+} else := _or_proxy(object.union(verdict.record("fail", _message(_other, ""), _evidence(_other)), {"severity": "low"})) if {
+	count(_other) > 0
+} else := _or_proxy(object.union(verdict.record("fail", _signed_message(_signed_other, ""), _signed_evidence(_signed_other)), {"severity": "low"})) if {
+	count(_signed_other) > 0
 } else := {
 	"status": "unknown",
 	"resource_id": input.id,
@@ -67,10 +77,6 @@ _verdict := verdict.record("not_applicable", "A pull-through cache follows its u
 	"settle": ["auditor collect --since with an earlier snapshot that holds this repository"],
 } if {
 	not facts.known(_fact)
-} else := _or_proxy(verdict.record("fail", _message(_release, "release "), _evidence(_release))) if {
-	count(_release) > 0
-} else := _or_proxy(object.union(verdict.record("fail", _message(_other, ""), _evidence(_other)), {"severity": "low"})) if {
-	count(_other) > 0
 } else := _or_proxy(object.union(failure, {"severity": "info"})) if {
 	count(_floating) > 0
 	failure := verdict.record("fail", _message(_floating, "floating "), _evidence(_floating))
@@ -176,3 +182,55 @@ _lost := {
 _short(digest) := substring(digest, 0, 19)
 
 _evidence(moves) := text.capped([facts.evidence(sprintf("%s/value/moved/%d", [_path, i]), moves[i]) | some i in sort(object.keys(moves))])
+
+# ---------------------------------------------------------------- what signatures say
+_tagged[tag] contains image.digest if {
+	some image in input.images.value
+	some tag in image.tags
+}
+
+_given[tag] contains image.digest if {
+	some image in input.images.value
+	some signature in image.signatures.value
+	_names_a_tag(signature)
+	tag := signature.signed_tag
+}
+
+_names_a_tag(signature) if {
+	object.get(signature, "signed_tag", "") != ""
+	signature.verification.state == "known"
+	signature.verification.value == "verified"
+}
+
+# Path of a verified signature -> the tag that it gives to an image which the tag does not mean.
+_signed_elsewhere[path] := {"tag": tag, "before": image.digest, "after": min(_tagged[tag]), "signature": signature} if {
+	some i, image in input.images.value
+	some k, signature in image.signatures.value
+	_names_a_tag(signature)
+	tag := signature.signed_tag
+	not tag in image.tags
+	count(_tagged[tag] & _given[tag]) == 0
+	path := sprintf("/images/value/%d/signatures/value/%d", [i, k])
+}
+
+_signed_release[path] := found if {
+	some path, found in _signed_elsewhere
+	regex.match(_releases, found.tag)
+}
+
+_signed_other[path] := found if {
+	some path, found in _signed_elsewhere
+	not regex.match(_releases, found.tag)
+	not regex.match(_meant_to_move, found.tag)
+}
+
+_signed_message(found, kind) := sprintf("The %stag %s means another image than the one that was signed as it: %s, now %s.", [kind, one.tag, _short(one.before), _short(one.after)]) if {
+	count(_tags(found)) == 1
+	one := found[min(object.keys(found))]
+}
+
+_signed_message(found, kind) := sprintf("%d %stags mean other images than those that were signed as them: %s.", [count(_tags(found)), kind, text.names(_tags(found))]) if {
+	count(_tags(found)) > 1
+}
+
+_signed_evidence(found) := text.capped([facts.evidence(path, found[path].signature) | some path in sort(object.keys(found))])

@@ -22,7 +22,7 @@ from auditor.analysis.artefacts import (
 from auditor.collectors.failed import CallFailedError
 from auditor.collectors.oci.distribution import Distribution, Manifest
 from auditor.collectors.oci.manifests import facts_of, texts_of
-from auditor.inventory.facts import Known, Reason, Unknown
+from auditor.inventory.facts import Absent, Known, Reason, Unknown
 from auditor.inventory.images import Signature
 from auditor.inventory.recorder import Recorder
 from auditor.signatures.cosign import SIMPLE_SIGNING
@@ -134,8 +134,14 @@ class SignatureChecker:
         fact = checked.fact
         self._recorder.settle(fact, f"{urn}@{signature.digest}", message=checked.detail)
         known = isinstance(fact, Known)
+        kind = checked.outcome.certificate
         return msgspec.structs.replace(
-            signature, verification=fact, detail=checked.detail if known else "", signer=checked.signer
+            signature,
+            verification=fact,
+            detail=checked.detail if known else "",
+            signer=checked.signer,
+            certificate=Known(kind) if kind else Absent(GET_BLOB) if isinstance(fact, Known) else fact,
+            signed_tag=checked.outcome.tag,
         )
 
     def _best(self, kind: str, manifest: Manifest, targets: list[Target], budget: _Budget, name: str) -> Checked:
