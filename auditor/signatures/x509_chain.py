@@ -147,7 +147,7 @@ def is_self_signed(certificate: x509.Certificate) -> bool:
 
 
 def kind_of(chain: Sequence[x509.Certificate]) -> Literal["issued", "self_signed", "test"]:
-    """What signs with a checked chain: `test` is what `notation cert generate-test` makes, by the name that it writes."""
+    """What signs with a checked chain; `test`: what `notation cert generate-test` makes, by the name it writes."""
     if len(chain) > 1:
         return "issued"
     names = {(one.oid, one.value) for one in chain[0].subject}

@@ -167,6 +167,7 @@ _counting_unknown if {
 _counting_unknown if {
 	count(_signature_tags) > 0
 	facts.unknown(input.repository.retention_policy)
+	input.repository.retention_policy.reason != "unsupported_by_platform"
 }
 
 # ---------------------------------------------------------------- what was not read

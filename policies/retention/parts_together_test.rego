@@ -129,6 +129,11 @@ test_policy_not_read_is_unknown_with_signatures if {
 	_status(f.record(denied, f.known([f.image(1, ["v1"], {})]), derived)) == "pass"
 }
 
+test_a_platform_without_policies_has_none_that_counts_signatures if {
+	none := {"state": "unknown", "reason": "unsupported_by_platform", "source": "oci", "detail": ""}
+	_status(f.record({"retention_policy": none}, f.known(_signed), {"retention": none})) == "pass"
+}
+
 test_images_not_read_is_unknown if _status(f.record({}, f.unknown("ecr:DescribeImages"), {})) == "unknown"
 
 test_cache_is_not_applicable if _status(f.repository({"hosting": f.known("proxy")})) == "not_applicable"

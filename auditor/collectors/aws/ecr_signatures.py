@@ -221,8 +221,10 @@ def _signature(other: Image, digest: str, manifest: Manifest) -> tuple[Signature
 def _unread(signatures: Fact[list[Signature]]) -> Fact[list[Signature]]:
     if not isinstance(signatures, Known):
         return signatures
-    bare = [Signature(one.kind, one.found_via, one.digest, one.artifact_type, _OUT_OF_SCOPE) for one in signatures.value]
-    return Known(bare, signatures.source)
+    return Known(
+        [Signature(one.kind, one.found_via, one.digest, one.artifact_type, _OUT_OF_SCOPE) for one in signatures.value],
+        signatures.source,
+    )
 
 
 def _unknown(failure: CallFailedError) -> Unknown:
