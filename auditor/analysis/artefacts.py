@@ -133,7 +133,7 @@ def _signature(
 
 def unverified() -> Unknown:
     """Presence is not validity: a signature that was listed without its content is not verified."""
-    return Unknown(Reason.NOT_REQUESTED, "signature verification")
+    return Unknown(Reason.NOT_REQUESTED, "read_signatures of the target", "their content was not asked for")
 
 
 def index_children(text: str) -> list[Child]:

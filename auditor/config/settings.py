@@ -48,6 +48,15 @@ class TrustSettings(msgspec.Struct, frozen=True, kw_only=True):
     notation: NotationTrustSettings | None = None
 
 
+class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where content is kept between runs; `path` empty: in the user's cache directory."""
+
+    path: str = ""
+    max_mib: int = 512
+    configs: bool = False
+    """Keep configs of images too: their environment may hold secrets."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The file's content. Relative paths are taken from the file's own folder."""
 
@@ -59,6 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     baseline: str | None = None
     kev: str | None = None
     trust: TrustSettings | None = None
+    cache: CacheSettings | None = None
     engine: EngineName = "embedded"
     opa_url: str | None = None
     fail_on: FailOn = "high"

@@ -145,11 +145,16 @@ class RepositoryUsage(Record, frozen=True):
 
 
 class MovedTag(Record, frozen=True):
-    """A tag whose digest changed since the earlier snapshot; `after` is empty for one that is gone."""
+    """A tag whose digest changed since the earlier snapshot; `after` is empty for one that is gone.
+
+    `signature`: `lost` where it led to a signed image and leads to an unsigned one; `untrusted` where it led to one
+    with a signature that verified, and leads to one whose signatures all do not. Empty where neither is sure.
+    """
 
     tag: str
     before: str
     after: str
+    signature: Literal["", "lost", "untrusted"] = ""
 
 
 class RepositoryHistory(Record, frozen=True):

@@ -21,6 +21,10 @@ class Signature(Record, frozen=True):
     """Why, where the state alone does not say it; it may quote what a stranger wrote."""
     signer: str = ""
     """The name of the trusted key, or the subject of the certificate; empty where nobody is known to have signed."""
+    certificate: Fact[Literal["issued", "self_signed", "test"]] = Unknown(Reason.NOT_REQUESTED, "trust in auditor.yaml")
+    """What the signer's certificate is; absent where a bare key signed. `test`: of `notation cert generate-test`."""
+    signed_tag: str = ""
+    """The tag that a verified signature gives its digest; most name none."""
 
 
 class SigningStatus(Record, frozen=True):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 from auditor.inventory.base import Record
+from auditor.inventory.content import UnreadManifest
 from auditor.inventory.derived import (
     AccessAnalysis,
     Growth,
@@ -164,3 +165,5 @@ class RepositoryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=
     images: Fact[list[Image]]
     reused: Fact[Reused] = Absent("auditor:since")
     """Known for a repository that was taken from an earlier snapshot."""
+    unread: Fact[list[UnreadManifest]] = Absent("auditor:collect")
+    """Manifests that are missing in `images` because they could not be read; absent: there are none."""

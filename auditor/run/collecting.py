@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor import __version__
+from auditor.collectors.oci.content_cache import share_cache
 from auditor.config.settings import Config, judgement_digest
 from auditor.errors import InterruptedRunError
 from auditor.inventory.earlier import EarlierSnapshot
@@ -62,6 +63,8 @@ def collect(
         earlier=earlier,
     )
     share_verifier(writer, verifier)
+    cache = config.settings.cache
+    share_cache(writer, cache, config.resolve(cache.path) if cache and cache.path else None)
     try:
         with writer:
             for collector, target in checked:

@@ -44,7 +44,7 @@ def verify_classic(
         return Outcome("invalid", problem)
     signer = next((key for key in keys if verifies(key.key, signature, payload)), None)
     if signer is not None:
-        return Outcome("verified", signer=signer.name)
+        return Outcome("verified", signer=signer.name, tag=_tag_in(document))
     if CERTIFICATE_ANNOTATION in annotations:
         return Outcome("not_checked", "it was made with a certificate, and no identity is trusted")
     if not keys:
@@ -66,6 +66,13 @@ def _payload_problem(document: dict[str, Any], digest: str, repository: str) -> 
     if isinstance(named, str) and named and _without_tag(named) != repository:
         return f"it names {named[:200]}, another repository"
     return ""
+
+
+def _tag_in(document: dict[str, Any]) -> str:
+    """The tag that a checked payload names, as of `host/app:v1`; cosign writes one only where it is told to."""
+    identity = document["critical"].get("identity")
+    named = identity.get("docker-reference") if isinstance(identity, dict) else ""
+    return named.partition("@")[0].rpartition("/")[2].partition(":")[2][:128] if isinstance(named, str) else ""
 
 
 def _without_tag(reference: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 
@@ -25,7 +26,14 @@ from auditor.signatures.notation_policy import Check, Statement, TrustPolicy, re
 from auditor.signatures.notation_store import TrustStore, read_trust_store
 from auditor.signatures.notation_timestamp import BadTimestampError, Timestamp, read_timestamp
 from auditor.signatures.outcome import RANK, Outcome, State
-from auditor.signatures.x509_chain import BadChainError, check_code_signing, invalid_at, read_chain, subject_of
+from auditor.signatures.x509_chain import (
+    BadChainError,
+    check_code_signing,
+    invalid_at,
+    kind_of,
+    read_chain,
+    subject_of,
+)
 from auditor.signatures.x509_names import BadNameError, name_of
 from auditor.signatures.x509_revocation import RevocationList, read_revocation_lists, revocation_of
 
@@ -100,7 +108,8 @@ class _Verification:
         """The worst of what counts, or verified with what does not count as a remark."""
         problems = list(self._problems())
         counting = [problem for problem in problems if self._counts(problem)]
-        times = {"signed_at": _text(self._signed_at()), "expires": _text(self.signed.expiry)}
+        times: dict[str, Any] = {"signed_at": _text(self._signed_at()), "expires": _text(self.signed.expiry)}
+        times["certificate"] = kind_of(self.chain)
         signer = subject_of(self.chain[0])
         worst = max(counting, key=lambda problem: RANK.index(problem.state), default=None)
         if worst is not None:

@@ -15,13 +15,20 @@ RANK: tuple[State, ...] = ("verified", "not_checked", "expired", "revoked", "unt
 
 @dataclass(frozen=True)
 class Outcome:
-    """One signature's state. `signer`: the key's name, or identity and issuer, or the certificate's subject."""
+    """One signature's state. `signer`: the key's name, or identity and issuer, or the certificate's subject.
+
+    `certificate`: what the signer's is, where one made the signature and the bytes verify with it: issued by an
+    authority, signed by itself, or the one that `notation cert generate-test` makes. `tag`: the one that a verified
+    signature names.
+    """
 
     state: State
     detail: str = ""
     signer: str = ""
     signed_at: str = ""
     expires: str = ""
+    certificate: Literal["", "issued", "self_signed", "test"] = ""
+    tag: str = ""
 
 
 def best(outcomes: list[Outcome]) -> Outcome | None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
+from typing import Literal
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID as Usage
+from cryptography.x509.oid import NameOID
 
 from auditor.signatures.algorithms import algorithm_of
 from auditor.signatures.der import BITS, INTEGER, elements
@@ -28,6 +30,13 @@ UNREADABLE = (
 """What parsers of X.509 and CMS raise for bytes that are made to confuse them."""
 _HASHES = ("sha256", "sha384", "sha512", "sha3-256", "sha3-384", "sha3-512")
 _CURVES = ("secp256r1", "secp384r1", "secp521r1")
+_TEST_NAME = {
+    (NameOID.ORGANIZATION_NAME, "Notary"),
+    (NameOID.LOCALITY_NAME, "Seattle"),
+    (NameOID.STATE_OR_PROVINCE_NAME, "WA"),
+    (NameOID.COUNTRY_NAME, "US"),
+}
+"""What `notation cert generate-test` puts into every subject, beside the common name that it is given."""
 _NOT_FOR_CODE = {
     Usage.SERVER_AUTH: "serverAuth",
     Usage.CLIENT_AUTH: "clientAuth",
@@ -135,6 +144,14 @@ def issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Whether a certificate is its own issuer."""
     return issued_by(certificate, certificate)
+
+
+def kind_of(chain: Sequence[x509.Certificate]) -> Literal["issued", "self_signed", "test"]:
+    """What signs with a checked chain; `test`: what `notation cert generate-test` makes, by the name it writes."""
+    if len(chain) > 1:
+        return "issued"
+    names = {(one.oid, one.value) for one in chain[0].subject}
+    return "test" if names >= _TEST_NAME else "self_signed"
 
 
 def is_authority(certificate: x509.Certificate) -> bool:

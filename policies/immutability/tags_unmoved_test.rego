@@ -77,3 +77,89 @@ test_caches_are_judged_when_asked if {
 	verdicts := tags_unmoved.verdicts with input as record with data.params as params
 	f.only(verdicts).status == "fail"
 }
+
+_signed(tag, state) := object.union(_move(tag, 1, 2), {"signature": state})
+
+test_a_tag_that_lost_its_signature_says_so if {
+	v := _moved([_signed("v1", "lost")])
+	v.status == "fail"
+	endswith(v.message, "; the image was signed, and is not any more.")
+	v.evidence[0].value.signature == "lost"
+}
+
+test_a_tag_whose_signature_verifies_no_more_says_so if {
+	endswith(_moved([_signed("v1", "untrusted")]).message, "; its signature was verified, and no signature is now.")
+}
+
+test_several_tags_say_it_once if {
+	v := _moved([_signed("v1", "lost"), _signed("v2", "lost"), _signed("v3", "untrusted"), _move("v4", 1, 2)])
+	endswith(v.message, ": v1, v2, v3, v4; among them signed images that are not signed any more; among them images whose signatures do not verify any more.")
+}
+
+test_a_tag_that_was_not_signed_says_nothing_of_signatures if {
+	not contains(_moved([_signed("v1", "")]).message, ";")
+	not contains(_moved([_move("v1", 1, 2)]).message, ";")
+}
+
+test_only_the_tags_in_question_are_meant if {
+	not contains(_moved([_move("v1", 1, 2), _signed("latest", "lost")]).message, "signed")
+}
+
+_signature(tag, state) := {
+	"kind": "cosign", "digest": "sha256:9", "signed_tag": tag,
+	"verification": f.known(state),
+}
+
+_holds(images, history) := f.only(verdicts) if {
+	verdicts := tags_unmoved.verdicts with input as f.record({}, f.known(images), {"history": history}) with data.params as _params
+}
+
+_gave(n, tags, tag, state) := f.image(n, tags, {"signatures": f.known([_signature(tag, state)])})
+
+test_a_release_tag_that_was_signed_as_another_image_fails_without_history if {
+	v := _holds([_gave(1, [], "v1", "verified"), f.image(2, ["v1"], {})], f.not_requested("auditor:since"))
+	v.status == "fail"
+	not v.severity
+	v.message == "The release tag v1 means another image than the one that was signed as it: sha256:000000000000, now sha256:000000000000."
+	v.evidence == [{"path": "/images/value/0/signatures/value/0", "value": _signature("v1", "verified")}]
+}
+
+test_several_tags_that_were_signed_as_others_are_one_verdict if {
+	images := [_gave(1, [], "v1", "verified"), _gave(2, [], "v2", "verified"), f.image(3, ["v1", "v2"], {})]
+	_holds(images, _history([])).message == "2 release tags mean other images than those that were signed as them: v1, v2."
+}
+
+test_another_tag_that_was_signed_as_another_image_is_low if {
+	_holds([_gave(1, [], "1.0", "verified"), f.image(2, ["1.0"], {})], _history([])).severity == "low"
+}
+
+test_a_floating_tag_may_have_been_signed_as_another_image if {
+	_holds([_gave(1, [], "latest", "verified"), f.image(2, ["latest"], {})], _history([])).status == "pass"
+}
+
+test_a_tag_that_was_signed_anew_has_not_moved_by_itself if {
+	images := [_gave(1, [], "v1", "verified"), _gave(2, ["v1"], "v1", "verified")]
+	_holds(images, _history([])).status == "pass"
+}
+
+test_a_signature_that_does_not_verify_says_nothing if {
+	every state in ["untrusted", "invalid"] {
+		_holds([_gave(1, [], "v1", state), f.image(2, ["v1"], {})], _history([])).status == "pass"
+	}
+}
+
+test_a_signature_that_names_a_tag_that_is_gone_or_none_says_nothing if {
+	_holds([_gave(1, [], "v1", "verified"), f.image(2, ["v2"], {})], _history([])).status == "pass"
+	_holds([_gave(1, [], "", "verified"), f.image(2, ["v1"], {})], _history([])).status == "pass"
+}
+
+test_a_tag_that_means_what_was_signed_as_it_passes if {
+	_holds([_gave(1, ["v1", "v1.0"], "v1", "verified")], _history([])).status == "pass"
+	_holds([_gave(1, ["v1"], "v1", "verified")], f.not_requested("auditor:since")).status == "unknown"
+}
+
+test_what_the_history_says_of_releases_comes_first if {
+	images := [_gave(1, [], "v1", "verified"), f.image(2, ["v1"], {})]
+	contains(_holds(images, _history([_move("v2", 1, 2)])).message, "v2 means another image than at")
+	contains(_holds(images, _history([_move("other", 1, 2)])).message, "v1 means another image than the one that was signed")
+}

@@ -3,7 +3,7 @@
 # description: |
 #   An index whose child is gone fails to pull on that platform; a signature, SBOM or attestation whose image is
 #   gone is litter; and a rule that counts signatures in cosign's tag scheme as images can keep these and drop the
-#   image. A pull-through cache holds what was pulled through it, not all of an index, and is not judged.
+#   image. Gone is what the registry says it does not have; what could not be read may be there. A pull-through cache holds what was pulled through it, not all of an index, and is not judged.
 # custom:
 #   id: REG-RET-008
 #   severity: medium
@@ -45,13 +45,16 @@ _verdict := verdict.record("not_applicable", "A pull-through cache holds only wh
 	message := sprintf("%s.", [concat("; ", sort([finding | some finding in _findings]))])
 } else := verdict.record_unknown("the children of an index", path, fact) if {
 	[path, fact] := _unread[0]
+} else := verdict.record_unknown("a manifest that an index or an artefact names", path, fact) if {
+	[path, fact] := _missing[0]
 } else := verdict.record_unknown("what an artefact refers to", path, fact) if {
 	[path, fact] := _unplaced[0]
 } else := verdict.record_unknown("the content of the retention policy", "/derived/retention", input.derived.retention) if {
 	_counting_unknown
 } else := verdict.record("pass", "Every child, signature and SBOM has its image.", [])
 
-_digests := {image.digest | some image in input.images.value}
+# What is there, and what may be there since it could not be read.
+_digests := {image.digest | some image in input.images.value} | {entry.digest | some entry in input.unread.value}
 
 # ---------------------------------------------------------------- what dangles
 _findings contains sprintf("%s %s a child that is gone", [_indexes(number), text.verb(number, "names", "name")]) if {
@@ -164,6 +167,7 @@ _counting_unknown if {
 _counting_unknown if {
 	count(_signature_tags) > 0
 	facts.unknown(input.repository.retention_policy)
+	input.repository.retention_policy.reason != "unsupported_by_platform"
 }
 
 # ---------------------------------------------------------------- what was not read
@@ -174,6 +178,29 @@ _unread := [[path, image.children] |
 	image.children.state == "unknown"
 	path := sprintf("/images/value/%d/children", [i])
 ]
+
+_missing := [[path, entry.why] |
+	some k, entry in input.unread.value
+	entry.digest in _named
+	path := sprintf("/unread/value/%d/why", [k])
+]
+
+_named contains child.digest if {
+	some image in input.images.value
+	image.kind == "index"
+	image.status == "active"
+	some child in image.children.value
+}
+
+_named contains image.subject.value if {
+	some image in input.images.value
+	facts.known(image.subject)
+}
+
+_named contains subject if {
+	some _, subjects in _by_tag
+	some subject in subjects
+}
 
 _unplaced := [[path, image.subject] |
 	some i, image in input.images.value

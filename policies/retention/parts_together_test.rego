@@ -129,6 +129,11 @@ test_policy_not_read_is_unknown_with_signatures if {
 	_status(f.record(denied, f.known([f.image(1, ["v1"], {})]), derived)) == "pass"
 }
 
+test_a_platform_without_policies_has_none_that_counts_signatures if {
+	none := {"state": "unknown", "reason": "unsupported_by_platform", "source": "oci", "detail": ""}
+	_status(f.record({"retention_policy": none}, f.known(_signed), {"retention": none})) == "pass"
+}
+
 test_images_not_read_is_unknown if _status(f.record({}, f.unknown("ecr:DescribeImages"), {})) == "unknown"
 
 test_cache_is_not_applicable if _status(f.repository({"hosting": f.known("proxy")})) == "not_applicable"
@@ -136,4 +141,30 @@ test_cache_is_not_applicable if _status(f.repository({"hosting": f.known("proxy"
 test_dangling_in_what_may_be_a_cache_is_unknown if {
 	images := f.known([f.index(1, ["v1"], f.known([f.child(2)]))])
 	_status(f.record({"hosting": f.unknown("ecr:DescribePullThroughCacheRules")}, images, {})) == "unknown"
+}
+
+_unread(n) := {"state": "known", "source": "auditor:collect", "value": [{"digest": f.digest(n), "why": f.unknown("oci:GetManifest")}]}
+
+_with_unread(images, n) := object.union(_images(images), {"unread": _unread(n)})
+
+test_child_that_could_not_be_read_is_unknown if {
+	v := _only(_with_unread([f.index(1, ["v1"], f.known([f.child(2)]))], 2))
+	v.status == "unknown"
+	v.settle == ["oci:GetManifest"]
+	v.evidence == [{"path": "/unread/value/0/why", "value": f.unknown("oci:GetManifest")}]
+}
+
+test_signature_whose_image_could_not_be_read_is_unknown if {
+	_status(_with_unread([f.image(1, ["v1"], {}), _signature(3, 2)], 2)) == "unknown"
+	_status(_with_unread([f.image(1, ["v1"], {}), _referrer(3, 2)], 2)) == "unknown"
+}
+
+test_what_is_gone_fails_beside_what_could_not_be_read if {
+	_status(_with_unread([f.image(1, ["v1"], {}), _signature(3, 2), _signature(4, 5)], 2)) == "fail"
+}
+
+test_an_unread_manifest_that_belongs_to_nothing_says_nothing if _status(_with_unread([f.image(1, ["v1"], {})], 2)) == "pass"
+
+test_everything_read_passes if {
+	_status(object.union(_images([f.image(1, ["v1"], {})]), {"unread": {"state": "absent", "source": "auditor:collect"}})) == "pass"
 }

@@ -23,7 +23,7 @@
 #     scope:
 #       type: string
 #       enum: [tagged, in_use, all]
-#       description: "tagged: every tagged image, and the platforms of a tagged index; in_use: those that run or are kept ready (tagged ones too while that is not known completely); all: untagged ones too."
+#       description: "tagged: every tagged image, and the platforms of a tagged index as far as their own signatures were asked for; in_use: those that run or are kept ready (tagged ones too while that is not known completely); all: untagged ones too."
 #       default: tagged
 #   remediation:
 #     action: manual
@@ -55,6 +55,8 @@ _judge(i, image) := verdict.image_not_applicable(image) if {
 	not image.digest in _in_scope
 } else := verdict.image_not_applicable(image) if {
 	image.status == "archived"
+} else := verdict.image_not_applicable(image) if {
+	i in _judged_with_their_index
 } else := verdict.image_unknown(image, "the list of signatures", sprintf("/images/value/%d/signatures", [i]), image.signatures) if {
 	facts.unknown(image.signatures)
 } else := verdict.image_not_applicable(image) if {
@@ -73,6 +75,15 @@ _signed contains i if {
 	some i, image in input.images.value
 	facts.known(image.signatures)
 	count(image.signatures.value) > 0
+}
+
+# A platform without a tag, of which nobody asked for signatures of its own: those of its index are judged there.
+_judged_with_their_index contains i if {
+	_params.scope == "tagged"
+	some i, image in input.images.value
+	image.tags == []
+	image.signatures.state == "unknown"
+	object.get(image.signatures, "reason", "") == "not_requested"
 }
 
 _verified contains i if {

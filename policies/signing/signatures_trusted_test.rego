@@ -118,3 +118,13 @@ test_an_older_snapshot_without_details_is_judged if {
 	old := object.remove(_is(8, "untrusted", ""), ["detail", "signer"])
 	_with([old]).status == "fail"
 }
+
+test_a_platform_whose_own_signatures_nobody_asked_for_is_judged_with_its_index if {
+	child := f.image(2, [], {"signatures": f.not_requested("oci:ListReferrers")})
+	index := f.override(f.index(1, ["v1"], f.known([f.child(2)])), {"signatures": f.known([_is(8, "verified", "")])})
+	f.statuses(_images([index, child])) == ["not_applicable", "pass"]
+}
+
+test_a_tagged_image_whose_signatures_nobody_asked_for_is_unknown if {
+	f.statuses(_images([f.image(1, ["v1"], {"signatures": f.not_requested("oci:ListReferrers")})])) == ["unknown"]
+}

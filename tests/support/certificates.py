@@ -57,7 +57,7 @@ def pem(thing: Any) -> str:
 def subject(common_name: str, **more: str) -> x509.Name:
     """C=US, ST=WA, O=Acme and a common name; `more`: other values by short name, empty ones left out."""
     values = {"C": "US", "ST": "WA", "O": "Acme", "CN": common_name, **more}
-    kinds = {"C": NameOID.COUNTRY_NAME, "ST": NameOID.STATE_OR_PROVINCE_NAME, "O": NameOID.ORGANIZATION_NAME, "CN": NameOID.COMMON_NAME, "EMAIL": NameOID.EMAIL_ADDRESS, "OU": NameOID.ORGANIZATIONAL_UNIT_NAME}  # fmt: skip
+    kinds = {"C": NameOID.COUNTRY_NAME, "ST": NameOID.STATE_OR_PROVINCE_NAME, "O": NameOID.ORGANIZATION_NAME, "CN": NameOID.COMMON_NAME, "EMAIL": NameOID.EMAIL_ADDRESS, "OU": NameOID.ORGANIZATIONAL_UNIT_NAME, "L": NameOID.LOCALITY_NAME}  # fmt: skip
     return x509.Name([x509.NameAttribute(kinds[kind], value) for kind, value in values.items() if value])
 
 

@@ -10,6 +10,7 @@ key: AssumeRole hands out keys that name the role's account. State is plain data
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import random
 import re
@@ -54,6 +55,8 @@ class Registry:
     repositories: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Name -> {settings of DescribeRepositories; images, retention, policy, tags, scans, manifests, referrers}."""
     policy: str | None = None
+    password: str = "data-plane-password"
+    """What the login to the data plane is."""
     scanning: dict[str, Any] = field(default_factory=lambda: {"scanType": "BASIC", "rules": []})
     replication: list[dict[str, Any]] = field(default_factory=list)
     cache_rules: list[dict[str, Any]] = field(default_factory=list)
@@ -317,6 +320,11 @@ class Api(AroundApi):
         if registry.signing is None:
             raise Missing("SigningConfigurationNotFoundException")
         return {"registryId": registry.account, "signingConfiguration": {"rules": registry.signing}}
+
+    def op_GetAuthorizationToken(self, registry: Registry, _body: dict[str, Any]) -> dict[str, Any]:
+        text = base64.b64encode(f"AWS:{registry.password}".encode()).decode()
+        host = f"https://{registry.account}.dkr.ecr.us-east-1.amazonaws.com"
+        return {"authorizationData": [{"authorizationToken": text, "expiresAt": 1.8e9, "proxyEndpoint": host}]}
 
     def op_ListPullTimeUpdateExclusions(self, _registry: Registry, _body: dict[str, Any]) -> dict[str, Any]:
         return {"pullTimeUpdateExclusions": []}

@@ -23,6 +23,7 @@ from auditor.inventory.replication import (
     ReplicationSource,
     ReplicationTarget,
 )
+from tests.support.strategies_content import signature_states
 
 ACCOUNTS = st.sampled_from(["111111111111", "999999999999"])
 REGIONS = st.sampled_from(["us-east-1", "ap-south-1", "cn-north-1"])
@@ -96,7 +97,7 @@ _all_labels = st.just(
     }
 )
 _configs = st.builds(ImageConfig, _labels | _all_labels, st.just(Absent("x")))
-_moves = st.builds(MovedTag, _TAGS, _DIGESTS, _DIGESTS | st.just(""))
+_moves = st.builds(MovedTag, _TAGS, _DIGESTS, _DIGESTS | st.just(""), signature_states)
 _histories = st.builds(
     RepositoryHistory,
     st.just("2026-11-01T00:00:00Z"),

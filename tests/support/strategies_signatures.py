@@ -28,4 +28,6 @@ def signatures(
         facts(st.sampled_from(STATES)) | st.just(_UNASKED),
         text,
         text,
+        facts(st.sampled_from(["issued", "self_signed", "test"])),
+        st.sampled_from(["", "v1", "v2", "latest"]),
     )

@@ -14,11 +14,12 @@ import msgspec
 from auditor import __version__
 from auditor.analysis.derive import derive_registry
 from auditor.analysis.totals import RegistryCount
-from auditor.collectors.aws import costs
+from auditor.collectors.aws import costs, ecr_signatures
 from auditor.collectors.aws.credential_ages import CredentialAges
 from auditor.collectors.aws.ecr_bulk import ResourceTags, submit_scanning
 from auditor.collectors.aws.ecr_configs import ConfigCache
 from auditor.collectors.aws.ecr_images import ImageReader
+from auditor.collectors.aws.ecr_login import check_registry_url
 from auditor.collectors.aws.ecr_on_request import OnRequestReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.ecr_repository import Lookups, RepositoryReader
@@ -51,59 +52,64 @@ class EcrCollector:
     kind: ClassVar[str] = KIND
     phase: ClassVar[Phase] = "registries"
     schema: ClassVar[tuple[str, str]] = ("auditor.collectors.aws", "ecr_target.json")
-    calls: ClassVar[frozenset[str]] = ENTRY_CALLS | frozenset(
-        {
-            "cloudtrail:DescribeTrails",
-            "cloudtrail:GetEventSelectors",
-            "cloudtrail:GetTrailStatus",
-            "cloudtrail:LookupEvents",
-            "ecr:BatchGetImage",
-            "ecr:BatchGetRepositoryScanningConfiguration",
-            "ecr:DescribeImageReplicationStatus",
-            "ecr:DescribeImageScanFindings",
-            "ecr:DescribeImageSigningStatus",
-            "ecr:DescribeImages",
-            "ecr:DescribePullThroughCacheRules",
-            "ecr:DescribeRegistry",
-            "ecr:DescribeRepositories",
-            "ecr:DescribeRepositoryCreationTemplates",
-            "ecr:GetAccountSetting",
-            "ecr:GetDownloadUrlForLayer",
-            "ecr:GetLifecyclePolicy",
-            "ecr:GetRegistryPolicy",
-            "ecr:GetRegistryScanningConfiguration",
-            "ecr:GetRepositoryPolicy",
-            "ecr:GetSigningConfiguration",
-            "ecr:ListImageReferrers",
-            "ecr:ListPullTimeUpdateExclusions",
-            "ecr:ListTagsForResource",
-            "events:ListRules",
-            "events:ListTargetsByRule",
-            "inspector2:BatchGetAccountStatus",
-            "inspector2:ListCoverage",
-            "inspector2:ListFilters",
-            "inspector2:ListFindingAggregations",
-            "inspector2:ListFindings",
-            "kms:DescribeKey",
-            "kms:GetKeyPolicy",
-            "kms:GetKeyRotationStatus",
-            "secretsmanager:ListSecretVersionIds",
-            "servicequotas:ListAWSDefaultServiceQuotas",
-            "servicequotas:ListServiceQuotas",
-            "tagging:GetResources",
-        }
+    calls: ClassVar[frozenset[str]] = (
+        ENTRY_CALLS
+        | ecr_signatures.CALLS
+        | frozenset(
+            {
+                "cloudtrail:DescribeTrails",
+                "cloudtrail:GetEventSelectors",
+                "cloudtrail:GetTrailStatus",
+                "cloudtrail:LookupEvents",
+                "ecr:BatchGetImage",
+                "ecr:BatchGetRepositoryScanningConfiguration",
+                "ecr:DescribeImageReplicationStatus",
+                "ecr:DescribeImageScanFindings",
+                "ecr:DescribeImageSigningStatus",
+                "ecr:DescribeImages",
+                "ecr:DescribePullThroughCacheRules",
+                "ecr:DescribeRegistry",
+                "ecr:DescribeRepositories",
+                "ecr:DescribeRepositoryCreationTemplates",
+                "ecr:GetAccountSetting",
+                "ecr:GetDownloadUrlForLayer",
+                "ecr:GetLifecyclePolicy",
+                "ecr:GetRegistryPolicy",
+                "ecr:GetRegistryScanningConfiguration",
+                "ecr:GetRepositoryPolicy",
+                "ecr:GetSigningConfiguration",
+                "ecr:ListImageReferrers",
+                "ecr:ListPullTimeUpdateExclusions",
+                "ecr:ListTagsForResource",
+                "events:ListRules",
+                "events:ListTargetsByRule",
+                "inspector2:BatchGetAccountStatus",
+                "inspector2:ListCoverage",
+                "inspector2:ListFilters",
+                "inspector2:ListFindingAggregations",
+                "inspector2:ListFindings",
+                "kms:DescribeKey",
+                "kms:GetKeyPolicy",
+                "kms:GetKeyRotationStatus",
+                "secretsmanager:ListSecretVersionIds",
+                "servicequotas:ListAWSDefaultServiceQuotas",
+                "servicequotas:ListServiceQuotas",
+                "tagging:GetResources",
+            }
+        )
     )
 
     def collect(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> None:
         """See `ports.Collector.collect`."""
         settings = msgspec.convert(target, EcrSettings)
+        check_registry_url(settings)
         configs, trails = ConfigCache(settings), TrailBook()
         visit_scopes(
             settings,
             writer,
             progress,
             kind=KIND,
-            work=lambda visit: _ScopeRun(settings, visit, configs, trails).read(),
+            work=lambda visit: _ScopeRun(settings, visit, configs, trails, writer).read(),
         )
 
     def plan(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> list[ScopePlan]:
@@ -117,6 +123,7 @@ def _fingerprint(settings: EcrSettings) -> str:
         __version__,
         settings.read_manifests,
         settings.read_configs,
+        settings.read_signatures,
         settings.read_replication_status,
         settings.read_inspector,
         settings.scan_details,
@@ -127,7 +134,10 @@ def _fingerprint(settings: EcrSettings) -> str:
 class _ScopeRun:
     """Collects one account and region."""
 
-    def __init__(self, settings: EcrSettings, visit: Visit, configs: ConfigCache, trails: TrailBook) -> None:
+    def __init__(
+        self, settings: EcrSettings, visit: Visit, configs: ConfigCache, trails: TrailBook, writer: SnapshotWriter
+    ) -> None:
+        self._writer = writer
         self._settings = settings
         self._configs = configs
         self._trails = trails
@@ -168,14 +178,15 @@ class _ScopeRun:
         )
         images = ImageReader(ecr, scope.recorder, self._settings, inspection)
         on_request = OnRequestReader(ecr, scope.recorder, self._settings, self._configs, ref)
-        reader = RepositoryReader(ecr, scope.recorder, images, on_request, ref, scope.id, scope.now)
         count = RegistryCount()
-        gone = write_in_order(
-            visit,
-            entries,
-            lambda entry: reader.read(entry, lookups, reuse.of(entry)),
-            lambda record: count.add(record.repository, record.images),
-        )
+        with ecr_signatures.EcrSignatureReader(ecr, scope.recorder, self._settings, ref, self._writer) as signatures:
+            reader = RepositoryReader(ecr, scope.recorder, images, on_request, signatures, ref, scope.id, scope.now)
+            gone = write_in_order(
+                visit,
+                entries,
+                lambda entry: reader.read(entry, lookups, reuse.of(entry)),
+                lambda record: count.add(record.repository, record.images),
+            )
         _note_reuse(scope, reuse, len(entries))
         listed: Fact[list[str]] = (
             Known([name for name in names if name not in gone], _LIST)

@@ -12,6 +12,7 @@ from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.ecr_images import ImageReader
 from auditor.collectors.aws.ecr_on_request import OnRequestReader
 from auditor.collectors.aws.ecr_registry import RegistryFacts
+from auditor.collectors.aws.ecr_signatures import EcrSignatureReader
 from auditor.collectors.aws.reuse import Kept
 from auditor.collectors.aws.words import FREQUENCIES, document, encryption, immutability, time_fact, wildcard
 from auditor.collectors.failed import fact_of
@@ -49,6 +50,7 @@ class RepositoryReader:
         recorder: Recorder,
         images: ImageReader,
         on_request: OnRequestReader,
+        signatures: EcrSignatureReader,
         ref: RegistryRef,
         scope: str,
         now: str,
@@ -57,6 +59,7 @@ class RepositoryReader:
         self._recorder = recorder
         self._images = images
         self._on_request = on_request
+        self._signatures = signatures
         self._ref = ref
         self._scope = scope
         self._now = now
@@ -74,6 +77,7 @@ class RepositoryReader:
         else:
             images = self._images.read(name, urn, lookups.registry.signing())
             images = self._on_request.read(name, urn, images, lookups.registry.replication)
+        images = self._signatures.read(name, urn, images)
         repository = Repository(
             name=name,
             uri=str(entry.get("repositoryUri", "")),

@@ -85,6 +85,10 @@ class EcrSettings(AwsSettings, frozen=True, kw_only=True):
     repositories: RepositoryFilter = RepositoryFilter()
     read_manifests: bool = True
     read_configs: bool = False
+    read_signatures: bool = False
+    """Read signatures' content, to verify it by `trust`; takes the right to pull."""
+    registry_url: str | None = None
+    """Where content is, in place of the registry's own host: a proxy or a stand-in."""
     read_replication_status: Literal["never", "release", "always"] = "never"
     scan_details: Literal["auto", "always", "never"] = "auto"
     read_inspector: bool = True

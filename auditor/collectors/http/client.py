@@ -169,7 +169,8 @@ class RegistryClient:
         scope = request.scope
         if request.anonymous:
             return self._retried(ask, {})
-        answer = self._retried(ask, self._authorization(scope))
+        sent = self._authorization(scope)
+        answer = self._retried(ask, sent)
         if answer.status != UNAUTHORIZED:
             return answer
         header = answer.headers.get("www-authenticate", "")
@@ -177,7 +178,8 @@ class RegistryClient:
         if challenge is not None and not self._login.bearer:
             token = self._tokens.answer(challenge, scope)
             return self._retried(ask, {"Authorization": f"Bearer {token.reveal()}"})
-        if any(c.scheme == "basic" for c in parse_challenges(header)) and self._login.user and not self._basic:
+        if any(c.scheme == "basic" for c in parse_challenges(header)) and self._login.user and not sent:
+            # Others may have been told meanwhile; this request has not carried it yet.
             self._basic = True
             return self._retried(ask, self._authorization(scope))
         return answer

@@ -19,8 +19,10 @@ from auditor.collectors.http.client import RegistryClient
 from auditor.collectors.http.endpoint import Endpoint, Limits
 from auditor.collectors.http.logins import find_login
 from auditor.collectors.http.tls import TlsSeen, transport_of
+from auditor.collectors.oci.content_cache import shared_cache
 from auditor.collectors.oci.distribution import Distribution
 from auditor.collectors.oci.images import OciImageReader, unsupported
+from auditor.collectors.oci.running import running_digests
 from auditor.collectors.oci.settings import OciSettings
 from auditor.collectors.oci.signatures import SignatureChecker
 from auditor.collectors.selection import selected
@@ -79,11 +81,21 @@ class OciCollector:
         login = find_login(settings.login, endpoint.host)
         scope = writer.open_scope(name)
         with RegistryClient(endpoint, login, scope.recorder, concurrency=settings.concurrency) as client:
-            registry = Distribution(client)
+            registry = Distribution(client, shared_cache(writer))
             now = datetime.fromisoformat(writer.now)
-            checker = SignatureChecker(registry, scope.recorder, shared_verifier(writer), endpoint.host, now)
-            images = OciImageReader(registry, scope.recorder, checker, read_configs=settings.read_configs)
-            context = _Run(settings, endpoint, registry, images, scope, progress, client.tls).read()
+            hosts = (endpoint.host, *settings.other_hosts)
+            checker = SignatureChecker(
+                registry, scope.recorder, shared_verifier(writer), hosts[0], now, other_hosts=hosts[1:]
+            )
+            images = OciImageReader(
+                registry,
+                scope.recorder,
+                checker,
+                read_configs=settings.read_configs,
+                read_child_signatures=settings.read_child_signatures,
+            )
+            running = running_digests(writer, hosts)
+            context = _Run(settings, endpoint, registry, images, scope, progress, client.tls, running).read()
         writer.close_scope(scope.finish(context))
 
 
@@ -104,9 +116,11 @@ class _Run:
         scope: ScopeWriter,
         progress: Progress,
         tls: TlsSeen,
+        running: Mapping[str, list[str]],
     ) -> None:
         self._tls = tls
         self._settings = settings
+        self._running = running
         self._endpoint = endpoint
         self._registry = registry
         self._scope = scope
@@ -161,8 +175,10 @@ class _Run:
 
     def _repository(self, name: str) -> RepositoryRecord:
         urn = repository_urn(self._urn, name)
-        images = self._images.read(name, urn)
-        ref = RegistryRef(self._urn, KIND, self._endpoint.host, self._account, PLACE)
+        read = self._images.read(name, urn, self._running.get(name, ()))
+        images = read.found
+        others = self._settings.other_hosts
+        ref = RegistryRef(self._urn, KIND, self._endpoint.host, self._account, PLACE, others)
         repository = Repository(
             name=name,
             uri=f"{self._endpoint.host}/{name}",
@@ -186,6 +202,7 @@ class _Run:
             repository=repository,
             derived=derive_repository(repository, images),
             images=images,
+            unread=read.unread,
         )
 
     def _visibility(self, name: str, urn: str) -> Fact[Any]:
@@ -203,6 +220,7 @@ class _Run:
             id=self._urn,
             kind=KIND,
             host=self._endpoint.host,
+            other_hosts=self._settings.other_hosts,
             account=self._account,
             region=PLACE,
             organization=unsupported("organisations"),

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from auditor.collectors.failed import CallFailedError
 from auditor.collectors.http.client import Answer, RegistryClient, Request
+from auditor.collectors.oci.content_cache import ContentCache
 from auditor.collectors.oci.paging import STATUSES, all_names, json_object, next_link, truncated
 from auditor.inventory.facts import Reason, Unknown
 
@@ -54,15 +55,23 @@ class Descriptor:
     media_type: str
 
 
-class Distribution:
-    """Calls of one registry. Errors of every method: `CallFailedError`. Thread-safe."""
+def is_digest(text: str) -> bool:
+    """Whether content can be asked for by it."""
+    return bool(_DIGEST.fullmatch(text))
 
-    def __init__(self, client: RegistryClient) -> None:
+
+class Distribution:
+    """Calls of one registry. Errors of every method: `CallFailedError`. Thread-safe.
+
+    `cache`: content read before. It saves bytes, not the question whether the registry has them and gives them to us.
+    """
+
+    def __init__(self, client: RegistryClient, cache: ContentCache | None = None) -> None:
         self._client = client
+        self._cache = cache
         self._lock = threading.Lock()
         self._referrers: bool | None = None
 
-    # ---------------------------------------------------------------- lists
     def catalog(self) -> list[str]:
         """The names of all repositories."""
         return self._names("/v2/_catalog", "repositories", "oci:ListCatalog", "registry:catalog:*")
@@ -91,24 +100,47 @@ class Distribution:
     # ---------------------------------------------------------------- manifests and blobs
     def resolve(self, repository: str, tag: str) -> Descriptor | None:
         """What a tag points to, without its content; None where the registry does not say or have it."""
-        request = Request(
-            path=f"/v2/{repository}/manifests/{quote(tag, safe='')}",
-            operation="oci:HeadManifest",
-            accept=", ".join(MANIFEST_TYPES),
-            scope=_pull(repository),
-            expected=frozenset({200, NOT_FOUND, 405}),
-            method="HEAD",
-        )
-        answer = self._client.fetch(request)
+        answer = self._head(repository, tag)
         digest = answer.headers.get("docker-content-digest", "")
-        if answer.status != 200 or not _DIGEST.fullmatch(digest):  # noqa: PLR2004  HTTP
+        if answer.status != 200 or not is_digest(digest):  # noqa: PLR2004  HTTP
             return None
         return Descriptor(digest, _media_type(answer))
 
-    def manifest(self, repository: str, digest: str) -> Manifest | None:
-        """A manifest by digest; None where there is none. The bytes must have the digest."""
+    def _head(self, repository: str, reference: str) -> Answer:
+        return self._client.fetch(
+            Request(
+                path=f"/v2/{repository}/manifests/{quote(reference, safe=':')}",
+                operation="oci:HeadManifest",
+                accept=", ".join(MANIFEST_TYPES),
+                scope=_pull(repository),
+                expected=frozenset({200, NOT_FOUND, 405}),
+                method="HEAD",
+            )
+        )
+
+    @property
+    def keeps(self) -> bool:
+        """Whether content of an earlier run may be there, so that it is worth asking for a digest first."""
+        return self._cache is not None
+
+    def manifest(self, repository: str, digest: str, *, present: bool = False) -> Manifest | None:
+        """A manifest by digest; None where there is none. The bytes must have the digest.
+
+        `present`: the registry has just said that this repository has it, as when it resolved a tag. Otherwise it is
+        asked before cached content is taken for what it has.
+        """
+        kept = self._cache.get(digest) if self._cache else None
+        if kept is not None:
+            if not present:
+                status = self._head(repository, digest).status
+                if status == NOT_FOUND:
+                    return None
+                present = status == 200  # noqa: PLR2004  HTTP; not so where HEAD is not taken
+            if present:
+                document = json_object(kept, GET_MANIFEST)
+                return Manifest(digest, str(document.get("mediaType")), kept, document)
         answer = self._manifest(repository, digest)
-        return None if answer is None else _manifest_of(answer, digest)
+        return None if answer is None else self._keep(_manifest_of(answer, digest))
 
     def tagged(self, repository: str, tag: str, known: Container[str]) -> Manifest | str | None:
         """What a tag points to; only its digest where that is among the `known` ones; None where there is none."""
@@ -116,7 +148,12 @@ class Distribution:
         if answer is None:
             return None
         digest = answer.headers.get("docker-content-digest", "")
-        return digest if digest in known else _manifest_of(answer, digest or "sha256:")
+        return digest if digest in known else self._keep(_manifest_of(answer, digest or "sha256:"))
+
+    def _keep(self, manifest: Manifest) -> Manifest:
+        if self._cache and manifest.document.get("mediaType"):  # else its bytes alone do not say what it is
+            self._cache.put(manifest.digest, manifest.content)
+        return manifest
 
     def _manifest(self, repository: str, reference: str) -> Answer | None:
         request = Request(
@@ -130,11 +167,19 @@ class Distribution:
         answer = self._client.fetch(request)
         return None if answer.status == NOT_FOUND else answer
 
-    def blob(self, repository: str, digest: str, limit: int) -> bytes | None:
-        """A blob of at most `limit` bytes; None where there is none."""
+    def blob(self, repository: str, digest: str, limit: int, *, config: bool = False) -> bytes | None:
+        """A blob of at most `limit` bytes; None where there is none.
+
+        Cached content counts for what the registry has: a manifest that it was just shown to have names the blob.
+        `config`: it is an image's config, which is kept only where the user said so.
+        """
         operation = "oci:GetBlob"
-        if not _DIGEST.fullmatch(digest):
+        if not is_digest(digest):
             raise CallFailedError(Unknown(Reason.PARSE_ERROR, operation, "digest"), "a descriptor has no usable digest")
+        cache = self._cache if self._cache and (self._cache.configs or not config) else None
+        kept = cache.get(digest) if cache else None
+        if kept is not None and len(kept) <= limit:
+            return kept
         request = Request(
             path=f"/v2/{repository}/blobs/{digest}",
             operation=operation,
@@ -148,6 +193,8 @@ class Distribution:
         if answer.status == NOT_FOUND:
             return None
         _checked(answer.body, digest, operation)
+        if cache:
+            cache.put(digest, answer.body)
         return answer.body
 
     def referrers(self, repository: str, digest: str) -> list[dict[str, Any]] | None:

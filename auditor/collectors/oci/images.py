@@ -1,15 +1,21 @@
-"""Reads the images of one repository: tags, manifests, children, referrers, configs. No digest is read twice."""
+"""Reads the images of one repository: tags, manifests, children, referrers, configs. No digest is read twice.
+
+What is read: every manifest that a tag leads to, the children of indexes, what a signature's tag or a manifest's
+subject names, and what runs by digest. Referrers are asked for of images with a tag and of those in use; of the
+children of tagged indexes on request.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from auditor.analysis.artefacts import classify
+from auditor.analysis.artefacts import classify, signature_tag_subject
 from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.oci.aliases import family, in_reading_order
-from auditor.collectors.oci.distribution import GET_MANIFEST, Distribution, Manifest
+from auditor.collectors.oci.distribution import GET_MANIFEST, Distribution, Manifest, is_digest
 from auditor.collectors.oci.manifests import children_of, facts_of, size_of, texts_of
 from auditor.collectors.oci.paging import truncated
 from auditor.collectors.oci.signatures import (
@@ -19,6 +25,7 @@ from auditor.collectors.oci.signatures import (
     signs,
     tagged_signature,
 )
+from auditor.inventory.content import UnreadManifest
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image, ImageConfig, Signature
 from auditor.inventory.recorder import Recorder
@@ -26,6 +33,12 @@ from auditor.inventory.recorder import Recorder
 MAX_CONFIG_BYTES = 8 * 1024 * 1024
 MAX_REFERRERS = 1000
 """Of one image."""
+MAX_SUBJECTS = 8
+"""Of a subject's subject's subject: how far they are followed."""
+_REFERRERS = "oci:ListReferrers"
+_CHILD = Unknown(Reason.NOT_REQUESTED, _REFERRERS, "read_child_signatures is off")
+_ALL_READ = Absent("auditor:collect")
+_UNTAGGED = Unknown(Reason.NOT_REQUESTED, _REFERRERS, "no tag leads to it, and it is not known to run")
 
 
 def unsupported(what: str) -> Unknown:
@@ -47,47 +60,75 @@ class _Repository:
     """Digests whose manifest could not be read."""
     referrers: dict[str, Fact[list[str]]] = field(default_factory=dict)
     """Subject -> digests of the manifests that the registry lists as its referrers."""
+    children: set[str] = field(default_factory=set)
+    """Of tagged indexes, attestations left out."""
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images of a repository, and the manifests that belong among them and could not be read."""
+
+    found: Fact[list[Image]]
+    unread: Fact[list[UnreadManifest]] = _ALL_READ
 
 
 class OciImageReader:
     """Reads repositories of one registry; safe to use from many threads."""
 
     def __init__(
-        self, registry: Distribution, recorder: Recorder, checker: SignatureChecker, *, read_configs: bool
+        self,
+        registry: Distribution,
+        recorder: Recorder,
+        checker: SignatureChecker,
+        *,
+        read_configs: bool,
+        read_child_signatures: bool = False,
     ) -> None:
         self._registry = registry
         self._checker = checker
         self._recorder = recorder
         self._read_configs = read_configs
+        self._read_children = read_child_signatures
 
-    def read(self, name: str, urn: str) -> Fact[list[Image]]:
-        """Every image that can be reached from a tag, sorted by digest."""
+    def read(self, name: str, urn: str, running: Sequence[str] = ()) -> Images:
+        """Every image that can be reached, sorted by digest; `running`: the digests known to be in use."""
 
         def listing() -> Known[list[str]]:
             return Known(self._registry.tags(name))
 
         listed = fact_of(listing, recorder=self._recorder, affects=urn)
         if not isinstance(listed, Known):
-            return listed
+            return Images(listed)
         found = _Repository(name, urn)
         for tag, alias in in_reading_order(listed.value):
             failure = self._take_tag(found, tag, alias=alias)
             if failure is not None:
                 # A tag that cannot be resolved leaves the list of images incomplete.
-                return failure
+                return Images(failure)
+        for digest in running:
+            self._take_manifest(found, digest)
         self._take_children(found)
-        self._take_referrers(found)
-        return Known([self._image(found, digest) for digest in sorted(found.manifests)], GET_MANIFEST)
+        self._take_referrers(found, frozenset(running))
+        self._take_subjects(found)
+        self._take_children(found)
+        images = [self._image(found, digest) for digest in sorted(found.manifests)]
+        # What the registry says it does not have is gone; of anything else that failed nothing is known.
+        unread = [
+            UnreadManifest(digest, why)
+            for digest, why in sorted(found.unread.items())
+            if why.reason is not Reason.RACE_DELETED
+        ]
+        return Images(Known(images, GET_MANIFEST), Known(unread, _ALL_READ.source) if unread else _ALL_READ)
 
     # ---------------------------------------------------------------- walking
     def _take_tag(self, found: _Repository, tag: str, *, alias: bool) -> Unknown | None:
         """Read what a tag points to; None where that is done. What probably was read already is only looked up."""
-        lookup = family(tag) in found.aliases or (alias and bool(found.manifests))
+        lookup = self._registry.keeps or family(tag) in found.aliases or (alias and bool(found.manifests))
         try:
             descriptor = self._registry.resolve(found.name, tag) if lookup else None
             if descriptor is not None:
                 found.tags.setdefault(descriptor.digest, []).append(tag)
-                return self._take_manifest(found, descriptor.digest)
+                return self._take_manifest(found, descriptor.digest, present=True)
             manifest = self._registry.tagged(found.name, tag, found.manifests)
         except CallFailedError as failure:
             return self._failed(failure, f"{found.urn}:{tag}")
@@ -108,14 +149,16 @@ class OciImageReader:
         self._recorder.settle(fact, affects, message=failure.message)
         return fact
 
-    def _take_manifest(self, found: _Repository, digest: str) -> Unknown | None:
-        """Read a manifest once; None where it is there."""
+    def _take_manifest(self, found: _Repository, digest: str, *, present: bool = False) -> Unknown | None:
+        """Read a manifest once; None where it is there. `present`: see `Distribution.manifest`."""
         if digest in found.manifests:
             return None
         if digest in found.unread:
             return found.unread[digest]
         try:
-            manifest = self._registry.manifest(found.name, digest)
+            if not is_digest(digest):
+                raise CallFailedError(Unknown(Reason.PARSE_ERROR, GET_MANIFEST, "digest"), "an index names no digest")
+            manifest = self._registry.manifest(found.name, digest, present=present)
         except CallFailedError as failure:
             found.unread[digest] = self._failed(failure, f"{found.urn}@{digest}")
             return found.unread[digest]
@@ -126,6 +169,17 @@ class OciImageReader:
         found.manifests[digest] = manifest
         return None
 
+    def _take_subjects(self, found: _Repository) -> None:
+        """What signatures' tags and subjects name: without a tag of its own an image may be there all the same."""
+        named = {scheme[0] for tags in found.tags.values() for tag in tags if (scheme := signature_tag_subject(tag))}
+        for depth in range(MAX_SUBJECTS + 1):
+            named |= {facts_of(manifest).subject for manifest in found.manifests.values()}
+            for digest in sorted(filter(is_digest, named - found.manifests.keys() - found.unread.keys())):
+                if depth < MAX_SUBJECTS:
+                    self._take_manifest(found, digest)
+                else:
+                    found.unread[digest] = Unknown(Reason.TRUNCATED, GET_MANIFEST, "a long chain of subjects")
+
     def _take_children(self, found: _Repository) -> None:
         for digest in list(found.manifests):
             manifest = found.manifests[digest]
@@ -133,12 +187,16 @@ class OciImageReader:
                 children = children_of(manifest)
                 for child in children.value if isinstance(children, Known) else ():
                     self._take_manifest(found, child.digest)
+                    if child.kind == "image" and found.tags.get(digest):
+                        found.children.add(child.digest)
 
-    def _take_referrers(self, found: _Repository) -> None:
+    def _take_referrers(self, found: _Repository, running: frozenset[str]) -> None:
         for digest in sorted(found.manifests):
             if classify(facts_of(found.manifests[digest], found.tags.get(digest, ()))) not in ("image", "index"):
                 continue
-            if not found.tags.get(digest):
+            asked = bool(found.tags.get(digest)) or digest in running
+            if not asked and not (self._read_children and digest in found.children):
+                found.referrers[digest] = _CHILD if digest in found.children else _UNTAGGED
                 continue
             found.referrers[digest] = fact_of(
                 lambda digest=digest: self._referrers(found, digest),  # type: ignore[misc]  # bound now
@@ -149,6 +207,7 @@ class OciImageReader:
     def _referrers(self, found: _Repository, digest: str) -> Known[list[str]]:
         """By the referrers API, else by the tag that stands in for it, which is among the tags already."""
         listed = self._registry.referrers(found.name, digest)
+        by_api = listed is not None
         if listed is None:
             fallback = f"sha256-{digest.partition(':')[2]}"
             index = next((d for d, tags in found.tags.items() if fallback in tags), None)
@@ -159,7 +218,7 @@ class OciImageReader:
         digests = []
         for entry in listed:
             referrer = str(entry.get("digest", ""))
-            failed = self._take_manifest(found, referrer)
+            failed = self._take_manifest(found, referrer, present=by_api)
             if failed is not None and failed.reason is not Reason.RACE_DELETED:
                 raise CallFailedError(failed, f"the referrer {referrer} could not be read")
             # The manifest decides, never the list: it must say itself whose it is.
@@ -199,7 +258,7 @@ class OciImageReader:
             for other, tags in found.tags.items()
             if (manifest := found.manifests.get(other)) is not None and signs(tags, digest)
         ]
-        referrers = found.referrers.get(digest, Known([]))
+        referrers = found.referrers.get(digest, _UNTAGGED)
         for other in referrers.value if isinstance(referrers, Known) else ():
             manifest = found.manifests[other]
             signature = referring_signature(manifest)
@@ -218,7 +277,7 @@ class OciImageReader:
         def ask() -> Known[ImageConfig] | Absent:
             descriptor = manifest.document.get("config")
             wanted = str(descriptor.get("digest", "")) if isinstance(descriptor, dict) else ""
-            content = self._registry.blob(found.name, wanted, MAX_CONFIG_BYTES)
+            content = self._registry.blob(found.name, wanted, MAX_CONFIG_BYTES, config=True)
             if content is None:
                 return Absent("oci:GetBlob", "BLOB_UNKNOWN")
             return Known(_image_config(content, manifest), "oci:GetBlob")

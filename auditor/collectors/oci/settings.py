@@ -24,6 +24,8 @@ class OciSettings(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     login: LoginSettings = LoginSettings()
     repositories: RepositorySelection = RepositorySelection()
+    other_hosts: list[str] = []
+    """More names of the same registry, as signatures and workloads may write it."""
     ca_file: str | None = None
     proxy: str | None = None
     token_hosts: list[str] = []
@@ -35,5 +37,7 @@ class OciSettings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout_s: float = 120.0
     registry_timeout_s: float = 1800.0
     read_configs: bool = True
+    read_child_signatures: bool = False
+    """Ask for signatures of the platforms of tagged indexes too, a request each."""
     probe_anonymous: bool = False
     max_repositories: int | None = None

@@ -22,7 +22,7 @@ from auditor.analysis.artefacts import (
 from auditor.collectors.failed import CallFailedError
 from auditor.collectors.oci.distribution import Distribution, Manifest
 from auditor.collectors.oci.manifests import facts_of, texts_of
-from auditor.inventory.facts import Known, Reason, Unknown
+from auditor.inventory.facts import Absent, Known, Reason, Unknown
 from auditor.inventory.images import Signature
 from auditor.inventory.recorder import Recorder
 from auditor.signatures.cosign import SIMPLE_SIGNING
@@ -66,6 +66,19 @@ def settled(signatures: Sequence[Signature]) -> bool:
     return any(one.verification in (Known("verified"), UNCHECKED) for one in signatures)
 
 
+def _by_any_name(checked: list[Checked]) -> Checked:
+    """What one signature is worth, checked by each name of its repository.
+
+    That a policy says nothing of one name does not hide what it says of another.
+    """
+    asked = [one for one in checked if not _unasked(one)]
+    return best_of(asked) or checked[0]
+
+
+def _unasked(checked: Checked) -> bool:
+    return checked.outcome.state == "not_checked" and checked.reason is Reason.NOT_REQUESTED
+
+
 @dataclass
 class _Budget:
     """What may still be read for one image, and what was."""
@@ -78,16 +91,24 @@ class _Budget:
 class SignatureChecker:
     """Checks signatures of one registry's images; safe to use from many threads.
 
-    `host`: of the registry, which names its repositories in signatures and policies; `now`: the snapshot's time.
+    `host`, `other_hosts`: of the registry; signatures and policies name its repositories by any of them; `now`: the
+    snapshot's time.
     """
 
     def __init__(
-        self, registry: Distribution, recorder: Recorder, verifier: Verifier, host: str, now: datetime
+        self,
+        registry: Distribution,
+        recorder: Recorder,
+        verifier: Verifier,
+        host: str,
+        now: datetime,
+        *,
+        other_hosts: Sequence[str] = (),
     ) -> None:
         self._registry = registry
         self._recorder = recorder
         self._verifier = verifier
-        self._host = host
+        self._hosts = (host, *other_hosts)
         self._now = now
 
     def check(
@@ -95,43 +116,54 @@ class SignatureChecker:
     ) -> list[Signature]:
         """The signatures of one image with their verification, sorted. `name`, `urn`: of its repository."""
         if self._verifier.asked and found:
-            target = Target(image.digest, f"{self._host}/{name}", image.media_type, len(image.content))
+            targets = [
+                Target(image.digest, f"{host}/{name}", image.media_type, len(image.content))
+                for host in dict.fromkeys(self._hosts)
+            ]
             budget = _Budget()
             found = [
-                (self._verified(signature, manifest, target, budget, name, urn), manifest)
+                (self._verified(signature, manifest, targets, budget, name, urn), manifest)
                 for signature, manifest in sorted(found, key=lambda pair: pair[1].digest)
             ]
         return sorted((signature for signature, _ in found), key=lambda one: (one.digest, one.kind))
 
     def _verified(
-        self, signature: Signature, manifest: Manifest, target: Target, budget: _Budget, name: str, urn: str
+        self, signature: Signature, manifest: Manifest, targets: list[Target], budget: _Budget, name: str, urn: str
     ) -> Signature:
-        checked = self._best(signature.kind, manifest, target, budget, name)
+        checked = self._best(signature.kind, manifest, targets, budget, name)
         fact = checked.fact
         self._recorder.settle(fact, f"{urn}@{signature.digest}", message=checked.detail)
         known = isinstance(fact, Known)
+        kind = checked.outcome.certificate
         return msgspec.structs.replace(
-            signature, verification=fact, detail=checked.detail if known else "", signer=checked.signer
+            signature,
+            verification=fact,
+            detail=checked.detail if known else "",
+            signer=checked.signer,
+            certificate=Known(kind) if kind else Absent(GET_BLOB) if isinstance(fact, Known) else fact,
+            signed_tag=checked.outcome.tag,
         )
 
-    def _best(self, kind: str, manifest: Manifest, target: Target, budget: _Budget, name: str) -> Checked:
-        """The best of the manifest's signatures; one good one is enough."""
-        unasked = self._verifier.unasked(kind, target.repository)
-        if unasked is not None:
-            return unasked
+    def _best(self, kind: str, manifest: Manifest, targets: list[Target], budget: _Budget, name: str) -> Checked:
+        """The best of the manifest's signatures, by any name of the repository; one good one is enough."""
+        unasked = [self._verifier.unasked(kind, target.repository) for target in targets]
+        if unasked[0] is not None and None not in unasked:
+            return unasked[0]
+        # A name that nobody is trusted for decides nothing beside one that somebody is.
+        targets = [target for target, why in zip(targets, unasked, strict=True) if why is None]
         layers = manifest.document.get("layers")
         layers = [layer for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []
         if kind == "notation" and len(layers) != 1:
             return Checked(Outcome("invalid", f"a notation signature has one envelope, this one has {len(layers)}"))
         outcomes = []
-        for checked in self._each(kind, layers, target, budget, name):
+        for checked in self._each(kind, layers, targets, budget, name):
             outcomes.append(checked)
             if checked.outcome.state == "verified":
                 break
         return best_of(outcomes) or Checked(Outcome("invalid", "the manifest holds no signature"))
 
     def _each(
-        self, kind: str, layers: list[dict[str, Any]], target: Target, budget: _Budget, name: str
+        self, kind: str, layers: list[dict[str, Any]], targets: list[Target], budget: _Budget, name: str
     ) -> Iterator[Checked]:
         for layer in layers:
             media_type = str(layer.get("mediaType", ""))
@@ -146,12 +178,14 @@ class SignatureChecker:
                 reason = fact.reason if isinstance(fact, Unknown) else Reason.RACE_DELETED
                 yield Checked(Outcome("not_checked", failure.message), reason, fact.source)
                 continue
-            if kind == "cosign":
-                yield self._verifier.classic(content, texts_of(layer.get("annotations")), target)
-            elif kind == "cosign_bundle":
-                yield self._verifier.bundle(content, target)
-            else:
-                yield self._verifier.envelope(content, media_type, target, self._now)
+            yield _by_any_name([self._checked(kind, layer, media_type, content, target) for target in targets])
+
+    def _checked(self, kind: str, layer: dict[str, Any], media_type: str, content: bytes, target: Target) -> Checked:
+        if kind == "cosign":
+            return self._verifier.classic(content, texts_of(layer.get("annotations")), target)
+        if kind == "cosign_bundle":
+            return self._verifier.bundle(content, target)
+        return self._verifier.envelope(content, media_type, target, self._now)
 
     def _blob(self, name: str, digest: str, budget: _Budget) -> bytes:
         """A signature's content. Errors: `CallFailedError`, also for more than one image's signatures may cost."""

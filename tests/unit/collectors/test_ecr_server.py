@@ -115,7 +115,7 @@ def test_query_services_are_understood_by_the_sdk_and_accounts_told_by_their_key
     assert (iam["RoleDetailList"], iam["IsTruncated"]) == ([], False)
 
 
-@pytest.mark.parametrize("call", sorted(EcrCollector.calls))
+@pytest.mark.parametrize("call", sorted(call for call in EcrCollector.calls if not call.startswith("oci:")))
 def test_every_declared_call_exists(call: str) -> None:
     service, _, operation = call.partition(":")
     model = SESSION.get_service_model(PREFIXES.get(service, service))

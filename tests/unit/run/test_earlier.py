@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from auditor.errors import InputError
 from auditor.inventory.derived import Growth, MovedTag
 from auditor.inventory.facts import Absent, Known, Reason, Unknown
+from auditor.inventory.images import Signature
 from tests.support.replicated import (  # fmt: skip
     DENIED,
     EU,
@@ -46,6 +48,54 @@ def test_moved_deleted_and_new_tags(tmp_path: Path) -> None:
     assert isinstance(history, Known)
     assert history.value.moved == [MovedTag("latest", digest(1), digest(3)), MovedTag("v2", digest(2), "")]
     assert (history.value.since, history.value.images_before, history.value.size_bytes_before) == (NOW, 3, 2000)
+
+
+def test_tags_of_signatures_are_no_tags_that_move(tmp_path: Path) -> None:
+    tags = [f"sha256-{digest(1)[7:]}{suffix}" for suffix in (".sig", ".att", ".sbom", "")]
+    earlier = write(tmp_path / "before", scope(image(1, "v1"), image(2, *tags)))
+    now = scope(image(1, "v1"), image(3, *tags))
+    history = record(write(tmp_path / "now", now, since=earlier), now, APP).derived.history
+
+    assert isinstance(history, Known)
+    assert history.value.moved == []
+
+
+VERIFIED, UNTRUSTED = Known("verified"), Known("untrusted")
+UNASKED = Unknown(Reason.NOT_REQUESTED, "trust in auditor.yaml")
+
+
+def signed(number: int, *verifications: Any) -> Any:
+    """An image tagged v1 with a signature for each; None: its signatures were not read."""
+    found: Any = Known([Signature("cosign", "tag_scheme", digest(90 + n), "", one) for n, one in enumerate(verifications)])  # fmt: skip
+    if verifications == (None,):
+        found = Unknown(Reason.ACCESS_DENIED, "oci:ListReferrers")
+    return msgspec.structs.replace(image(number, "v1"), signatures=found)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((VERIFIED,), (), "lost"),
+        ((UNASKED,), (), "lost"),
+        ((UNTRUSTED, UNASKED), (), "lost"),
+        ((UNTRUSTED,), (), ""),
+        ((), (), ""),
+        ((VERIFIED,), (VERIFIED,), ""),
+        ((VERIFIED,), (UNTRUSTED,), "untrusted"),
+        ((VERIFIED, UNASKED), (UNTRUSTED, Known("invalid")), "untrusted"),
+        ((VERIFIED,), (UNTRUSTED, UNASKED), ""),
+        ((UNASKED,), (UNTRUSTED,), ""),
+        ((VERIFIED,), (None,), ""),
+        ((None,), (), ""),
+    ],
+)
+def test_what_became_of_the_signature_of_a_moved_tag(tmp_path: Path, before: Any, after: Any, expected: str) -> None:
+    earlier = write(tmp_path / "before", scope(signed(1, *before)))
+    now = scope(signed(2, *after))
+    history = record(write(tmp_path / "now", now, since=earlier), now, APP).derived.history
+
+    assert isinstance(history, Known)
+    assert history.value.moved == [MovedTag("v1", digest(1), digest(2), expected)]
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import json
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from email.utils import formatdate
 from typing import Any
@@ -100,6 +102,22 @@ def test_basic_is_used_once_the_registry_asks_for_it() -> None:
         client.fetch(ask())
 
     assert ["authorization" in s.headers for s in server.seen] == [False, True, True]
+
+
+def test_requests_under_way_when_the_registry_asks_for_basic_are_made_again() -> None:
+    both = threading.Barrier(2)
+
+    def answer(seen: Seen) -> Reply:
+        if "authorization" in seen.headers:
+            return reply(200)
+        both.wait(10)
+        return reply(401, WWW_Authenticate='Basic realm="x"')
+
+    with http_server(answer) as server, client_of(server, LOGIN) as client, ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda _: client.fetch(ask()).status, range(2)))
+
+    assert found == [200, 200]
+    assert ["authorization" in s.headers for s in server.seen] == [False, False, True, True]
 
 
 def test_a_stranger_sends_nothing() -> None:

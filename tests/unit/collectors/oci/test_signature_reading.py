@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from auditor.collectors.failed import CallFailedError
 from auditor.collectors.oci.distribution import Manifest
 from auditor.collectors.oci.signatures import MAX_BLOB_BYTES, MAX_IMAGE_BLOBS, UNCHECKED, SignatureChecker
-from auditor.inventory.facts import Known, Reason, Unknown
+from auditor.inventory.facts import Absent, Known, Reason, Unknown
 from auditor.inventory.images import Signature
 from auditor.inventory.recorder import Recorder
 from auditor.signatures.cosign import CERTIFICATE_ANNOTATION, SIGNATURE_ANNOTATION, SIMPLE_SIGNING
@@ -23,7 +23,7 @@ from auditor.signatures.notation import Trust
 from auditor.signatures.notation_policy import parse_trust_policy
 from auditor.signatures.notation_store import TrustStore
 from auditor.signatures.verifier import KeyTrust, Verifier
-from tests.support import notation
+from tests.support import certificates, notation
 from tests.support.registries import MANIFEST, digest_of
 
 KEY, STRANGER = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
@@ -60,7 +60,7 @@ def layer(content: bytes = PAYLOAD, private: Any = KEY, *, media_type: str = SIM
     }
 
 
-def check(blobs: Blobs, *manifests: Any, kind: Any = "cosign", verifier: Verifier = VERIFIER, recorder: Recorder | None = None) -> list[Signature]:  # fmt: skip
+def check(blobs: Blobs, *manifests: Any, kind: Any = "cosign", verifier: Verifier = VERIFIER, recorder: Recorder | None = None, other_hosts: tuple[str, ...] = ()) -> list[Signature]:  # fmt: skip
     """The signatures of the image; each manifest is given as its `layers`."""
     found = []
     for number, layers in enumerate(manifests):
@@ -68,7 +68,12 @@ def check(blobs: Blobs, *manifests: Any, kind: Any = "cosign", verifier: Verifie
         found.append((Signature(kind, "tag_scheme", manifest.digest, "", UNCHECKED), manifest))
     registry: Any = blobs
     checker = SignatureChecker(
-        registry, recorder or Recorder(), verifier, "registry.example.com", datetime(2026, 11, 25, tzinfo=UTC)
+        registry,
+        recorder or Recorder(),
+        verifier,
+        "registry.example.com",
+        datetime(2026, 11, 25, tzinfo=UTC),
+        other_hosts=other_hosts,
     )
     return checker.check(found, IMAGE, "team/app", "urn:cr:oci:x:global:team/app")
 
@@ -189,3 +194,122 @@ def test_without_trust_nothing_is_read() -> None:
 
     assert found.verification == UNCHECKED
     assert blobs.asked == []
+
+
+# ---------------------------------------------------------------- names
+def naming(reference: str) -> bytes:
+    """A payload that names a repository."""
+    return json.dumps({"critical": {**CRITICAL, "identity": {"docker-reference": reference}}}).encode()
+
+
+@pytest.mark.parametrize(
+    ("reference", "others", "state"),
+    [
+        ("registry.example.com/team/app", (), "verified"),
+        ("cdn.example.com/team/app", (), "invalid"),
+        ("cdn.example.com/team/app", ("cdn.example.com",), "verified"),
+        ("cdn.example.com/team/other", ("cdn.example.com",), "invalid"),
+        ("evil.example.com/team/app", ("cdn.example.com",), "invalid"),
+        ("registry.example.com/team/app", ("cdn.example.com",), "verified"),
+    ],
+)
+def test_a_signature_names_the_registry_by_any_of_its_names(reference: str, others: tuple[str, ...], state: str) -> None:  # fmt: skip
+    payload = naming(reference)
+    [found] = check(Blobs(payload), [layer(payload)], other_hosts=others)
+
+    assert found.verification == Known(state)
+
+
+def test_a_stranger_is_untrusted_by_every_name_and_the_content_is_read_once() -> None:
+    blobs, payload = Blobs(naming("cdn.example.com/team/app")), naming("cdn.example.com/team/app")
+    [found] = check(blobs, [layer(payload, STRANGER)], other_hosts=("a.example.com", "cdn.example.com"))
+
+    assert found.verification == Known("untrusted")
+    assert len(blobs.asked) == 1
+
+
+def test_trust_may_be_given_by_another_name_and_only_there() -> None:
+    elsewhere = Verifier((KeyTrust(VERIFIER.keys[0].key, ("cdn.example.com/*",)),))
+    [good] = check(Blobs(PAYLOAD), [layer()], verifier=elsewhere, other_hosts=("cdn.example.com",))
+    [bad] = check(Blobs(PAYLOAD), [layer(private=STRANGER)], verifier=elsewhere, other_hosts=("cdn.example.com",))
+    [none] = check(Blobs(PAYLOAD), [layer()], verifier=elsewhere, other_hosts=("b.example.com",))
+
+    assert (good.verification, bad.verification) == (Known("verified"), Known("untrusted"))
+    assert none.verification == Unknown(
+        Reason.NOT_REQUESTED, "trust in auditor.yaml", "no key is trusted for registry.example.com/team/app"
+    )
+
+
+def test_a_policy_that_says_nothing_of_one_name_does_not_hide_what_it_says_of_another() -> None:
+    policy = parse_trust_policy(notation.policy(notation.statement(registryScopes=["cdn.example.com/team/app"])))
+    verifier = Verifier(notation=Trust(policy, TrustStore()))
+    [found] = check(Blobs(PAYLOAD), [layer(media_type="application/jose+json")], kind="notation", verifier=verifier, other_hosts=("cdn.example.com",))  # fmt: skip
+
+    assert found.verification == Known("invalid")
+
+
+@pytest.mark.parametrize(
+    ("reference", "tag"),
+    [
+        ("", ""),
+        ("registry.example.com/team/app", ""),
+        ("registry.example.com/team/app:v1", "v1"),
+        ("registry.example.com/team/app:v1@" + IMAGE.digest, "v1"),
+        ("registry.example.com/team/app@" + IMAGE.digest, ""),
+    ],
+)
+def test_the_tag_that_a_verified_signature_names_is_kept(reference: str, tag: str) -> None:
+    payload = naming(reference)
+    [good] = check(Blobs(payload), [layer(payload)])
+    [bad] = check(Blobs(payload), [layer(payload, STRANGER)])
+
+    assert (good.verification, good.signed_tag, bad.signed_tag) == (Known("verified"), tag, "")
+
+
+def test_a_port_is_no_tag() -> None:
+    payload = naming("localhost:5000/team/app")
+    [found] = check(Blobs(payload), [layer(payload)], other_hosts=("localhost:5000",))
+
+    assert (found.verification, found.signed_tag) == (Known("verified"), "")
+
+
+# ---------------------------------------------------------------- certificates
+def notation_signature(signer: certificates.Party) -> Signature:
+    """The one signature, checked against a store that trusts its root."""
+    policy = parse_trust_policy(notation.policy(notation.statement(registryScopes=["*"])))
+    payload = notation.payload(IMAGE.digest, IMAGE.media_type, len(IMAGE.content))
+    envelope = notation.jws(notation.Recipe(signer=signer, payload=payload))
+    blobs = Blobs(envelope)
+    [found] = check(blobs, [{"mediaType": "application/jose+json", "digest": digest_of(envelope)}], kind="notation", verifier=Verifier(notation=Trust(policy, TrustStore())))  # fmt: skip
+    return found
+
+
+@pytest.mark.parametrize(
+    ("signer", "kind"),
+    [
+        (lambda: certificates.leaf(certificates.authority()), "issued"),
+        (lambda: certificates.leaf(None), "self_signed"),
+        (
+            lambda: certificates.leaf(
+                None, "wabbit-networks.io", names={"O": "Notary", "L": "Seattle", "ST": "WA", "C": "US"}
+            ),
+            "test",
+        ),
+    ],
+)
+def test_what_a_certificate_is_stands_in_the_signature(signer: Any, kind: str) -> None:
+    found = notation_signature(signer())
+
+    assert found.certificate == Known(kind)
+    assert found.verification == Known("untrusted")
+
+
+def test_a_bare_key_has_no_certificate_and_what_was_not_read_is_unknown() -> None:
+    [key] = check(Blobs(PAYLOAD), [layer()])
+    [gone] = check(Blobs(), [layer()])
+    [unasked] = check(Blobs(PAYLOAD), [layer()], verifier=Verifier())
+
+    assert isinstance(key.certificate, Absent)
+    assert gone.certificate == gone.verification
+    assert isinstance(unasked.certificate, Unknown)
+    assert unasked.certificate.reason is Reason.NOT_REQUESTED
