@@ -22,6 +22,7 @@ from auditor.inventory.derived import (
     RetentionAnalysis,
     RetentionOutlook,
 )
+from auditor.inventory.extent import WHOLE, Extent
 from auditor.inventory.facts import Absent, Fact, Reason, Unknown
 from auditor.inventory.images import Image
 from auditor.inventory.keys import EncryptionKey
@@ -162,3 +163,4 @@ class RepositoryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=
     images: Fact[list[Image]]
     reused: Fact[Reused] = Absent("auditor:since")
     """Known for a repository that was taken from an earlier snapshot."""
+    extent: Extent = WHOLE

@@ -183,6 +183,7 @@ def _rule(shown: str, header: Header, *, builtin: bool) -> RuleMeta:
         remediation=RemediationText(**custom["remediation"]),
         file=shown,
         line=header.package_line,
+        whole_repository=custom.get("whole_repository", False),
         builtin=builtin,
     )
     _check_defaults(header, rule)

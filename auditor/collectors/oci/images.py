@@ -17,6 +17,7 @@ from auditor.collectors.oci.signatures import (
     signs,
     tagged_signature,
 )
+from auditor.inventory.extent import WHOLE, Extent
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image, ImageConfig, Signature
 from auditor.inventory.recorder import Recorder
@@ -39,6 +40,8 @@ class _Repository:
     manifests: dict[str, Manifest] = field(default_factory=dict)
     unread: dict[str, Unknown] = field(default_factory=dict)
     """Digests whose manifest could not be read."""
+    named: set[str] = field(default_factory=set)
+    """Digests that were asked for by themselves."""
     referrers: dict[str, Fact[list[str]]] = field(default_factory=dict)
     """Subject -> digests of the manifests that the registry lists as its referrers."""
 
@@ -55,15 +58,26 @@ class OciImageReader:
         self._read_configs = read_configs
 
     def read(self, name: str, urn: str) -> Fact[list[Image]]:
-        """Every image that can be reached from a tag, sorted by digest."""
+        """Every image that can be reached, sorted by digest."""
+        found = _Repository(name, urn)
+        failure = self._walk(found)
+        if failure is not None:
+            return failure
+        return Known([self._image(found, digest) for digest in sorted(found.manifests)], GET_MANIFEST)
+
+    def extent(self, _name: str) -> Extent:
+        """How much of a repository was read."""
+        return WHOLE
+
+    def _walk(self, found: _Repository) -> Fact[Any] | None:
+        """Take in what is reached from a tag; gives the fact that stands in the way of a complete list."""
 
         def listing() -> Known[list[str]]:
-            return Known(sorted(self._registry.tags(name)))
+            return Known(sorted(self._registry.tags(found.name)))
 
-        listed = fact_of(listing, recorder=self._recorder, affects=urn)
+        listed = fact_of(listing, recorder=self._recorder, affects=found.urn)
         if not isinstance(listed, Known):
             return listed
-        found = _Repository(name, urn)
         for tag in listed.value:
             failure = self._take_tag(found, tag)
             if failure is not None:
@@ -71,7 +85,7 @@ class OciImageReader:
                 return failure
         self._take_children(found)
         self._take_referrers(found)
-        return Known([self._image(found, digest) for digest in sorted(found.manifests)], GET_MANIFEST)
+        return None
 
     # ---------------------------------------------------------------- walking
     def _take_tag(self, found: _Repository, tag: str) -> Unknown | None:
@@ -125,7 +139,7 @@ class OciImageReader:
         for digest in sorted(found.manifests):
             if classify(facts_of(found.manifests[digest], found.tags.get(digest, ()))) not in ("image", "index"):
                 continue
-            if not found.tags.get(digest):
+            if not found.tags.get(digest) and digest not in found.named:
                 continue
             found.referrers[digest] = fact_of(
                 lambda digest=digest: self._referrers(found, digest),  # type: ignore[misc]  # bound now
