@@ -153,7 +153,7 @@ def _rest(out: Console, count: int) -> None:
 def _line(
     out: Console, text: str = "", indent: int = 0, *, style: str = "", hanging: int = 0, wrapped: bool = True
 ) -> None:
-    """One line of text, white space made one, broken at the console's width; continued lines are indented by `hanging` more."""
+    """A paragraph at the console's width; continued lines are indented by `hanging` more."""
     space = " " * (indent + hanging)
     text = " ".join(text.split("\n"))
     lines = wrap(text, max(out.width - len(space), 40)) if wrapped else [printable(text)]

@@ -12,7 +12,6 @@ from auditor.config.validation import problems
 from auditor.errors import UsageError
 from auditor.findings.model import RemediationText, RuleInfo, Severity
 
-
 _PER_IMAGE = frozenset({"image", "finding", "signature", "attestation"})
 
 

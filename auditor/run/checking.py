@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from auditor import __version__
 from auditor.config.settings import Config
 from auditor.errors import ExitCode, UsageError
 from auditor.findings.model import CheckedImage, Results
@@ -22,12 +23,16 @@ from auditor.inventory.extent import NamedImage, NamedReference
 from auditor.inventory.facts import Known, Unknown
 from auditor.inventory.model import RepositoryRecord
 from auditor.inventory.store import SnapshotReader
+from auditor.inventory.writing import SnapshotWriter
 from auditor.policy.bundle import load_bundle
 from auditor.policy.catalogue import RuleMeta
-from auditor.run.collecting import collect
+from auditor.run import clock
 from auditor.run.gate_targets import Direct, read_references, targets_for
 from auditor.run.gate_verdicts import Decides, Gaps, image_verdict
 from auditor.run.judging import EvaluateOptions, chosen_rules, evaluate
+from auditor.run.targets import Targets
+from auditor.signatures.trust import read_verifier
+from auditor.signatures.verifier import Verifier, share_verifier
 
 Progress = Callable[[str, int], None]
 
@@ -87,7 +92,7 @@ def check(
     targets = targets_for(references, config, direct)
     with tempfile.TemporaryDirectory(prefix="auditor-check-") as temporary:
         folder = Path(temporary)
-        collect(config, folder / "snapshot", progress, targets=targets)
+        _collect(targets, read_verifier(config), folder / "snapshot", progress)
         outcome = evaluate(folder / "snapshot", folder / "results.json", options)
         results = read_results(folder / "results.json")
         records = _records(folder / "snapshot")
@@ -97,6 +102,15 @@ def check(
     return CheckOutcome(
         msgspec.structs.replace(results, checked=checked), judged, left_out, gaps.texts(), outcome.exit_code
     )
+
+
+def _collect(targets: Targets, verifier: Verifier, out: Path, progress: Progress) -> None:
+    """The snapshot; nothing is joined, since that takes what was not read."""
+    writer = SnapshotWriter(out, now=clock.now(), auditor_version=__version__)
+    share_verifier(writer, verifier)
+    with writer:
+        for collector, target in targets:
+            collector.collect(target, writer, progress)
 
 
 def _records(snapshot: Path) -> dict[str, tuple[RepositoryRecord, NamedImage]]:

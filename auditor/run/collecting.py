@@ -17,7 +17,7 @@ from auditor.inventory.store import Manifest, SnapshotReader
 from auditor.inventory.writing import SnapshotWriter
 from auditor.run import clock
 from auditor.run.joins.complete import Joins
-from auditor.run.targets import Targets, checked_targets, targets_digest
+from auditor.run.targets import checked_targets, targets_digest
 from auditor.signatures.trust import read_verifier
 from auditor.signatures.verifier import Verifier, share_verifier
 
@@ -39,22 +39,16 @@ class CollectOutcome:
 
 
 def collect(
-    config: Config,
-    out: Path,
-    progress: Progress,
-    *,
-    since: Path | None = None,
-    resume: bool = False,
-    targets: Targets | None = None,
+    config: Config, out: Path, progress: Progress, *, since: Path | None = None, resume: bool = False
 ) -> CollectOutcome:
-    """Write a snapshot of every target to `out`; of `targets`, checked already, where they are given.
+    """Write a snapshot of every target to `out`.
 
     `since`: an earlier snapshot to compare with, whose unchanged repositories are reused where a collector can tell.
     `resume`: take over what an interrupted collection to `out` had finished, and keep its time.
     Errors: `ConfigError` for targets that do not fit (before any request), `CredentialsError`,
     `InterruptedRunError` for Ctrl-C when finished scopes were kept, `UsageError` for nothing to resume.
     """
-    checked = checked_targets(config) if targets is None else targets
+    checked = checked_targets(config)
     verifier = read_verifier(config)
     earlier = EarlierSnapshot(since) if since is not None else None
     joins = Joins(since=since, expects_workloads=any(c.phase == "workloads" for c, _ in checked))

@@ -1,7 +1,7 @@
 """Reads images that are named one by one, and what belongs to them; the repository's other tags are not asked for.
 
-A tag is asked for once, by one GET whose bytes have the digest: whatever comes after goes by digest, so a tag that moves
-meanwhile changes nothing.
+A tag is asked for once, by one GET whose bytes have the digest: whatever comes after goes by digest, so a tag that
+moves meanwhile changes nothing.
 """
 
 from __future__ import annotations
