@@ -51,7 +51,8 @@ def _verdict(out: Console, image: CheckedImage, findings: list[Finding], fail_on
     if not image.digest:
         _line(out, image.problem, 8)
         return
-    _line(out, image.digest, 8)
+    if image.digest not in image.reference:
+        _line(out, image.digest, 8)
     failed = [one for one in findings if one.status is Status.FAIL]
     unknown = sum(one.status is Status.UNKNOWN for one in findings)
     waived = sum(one.status is Status.WAIVED for one in findings)

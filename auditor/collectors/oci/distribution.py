@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urljoin
@@ -149,6 +149,10 @@ class Distribution:
         digest = _checked(answer.body, wanted or "sha256:", operation)
         document = _document(answer.body, operation)
         return Manifest(digest, str(document.get("mediaType") or _media_type(answer)), answer.body, document)
+
+    def tagged(self, repository: str, tag: str, _known: Container[str]) -> Manifest | str | None:
+        """What a tag points to; None where there is none."""
+        return self.manifest(repository, tag)
 
     def blob(self, repository: str, digest: str, limit: int) -> bytes | None:
         """A blob of at most `limit` bytes; None where there is none."""

@@ -41,7 +41,7 @@ class _Repository:
     unread: dict[str, Unknown] = field(default_factory=dict)
     """Digests whose manifest could not be read."""
     named: set[str] = field(default_factory=set)
-    """Digests that were asked for by themselves."""
+    """Digests that were asked for by name."""
     referrers: dict[str, Fact[list[str]]] = field(default_factory=dict)
     """Subject -> digests of the manifests that the registry lists as its referrers."""
 
@@ -58,26 +58,15 @@ class OciImageReader:
         self._read_configs = read_configs
 
     def read(self, name: str, urn: str) -> Fact[list[Image]]:
-        """Every image that can be reached, sorted by digest."""
-        found = _Repository(name, urn)
-        failure = self._walk(found)
-        if failure is not None:
-            return failure
-        return Known([self._image(found, digest) for digest in sorted(found.manifests)], GET_MANIFEST)
-
-    def extent(self, _name: str) -> Extent:
-        """How much of a repository was read."""
-        return WHOLE
-
-    def _walk(self, found: _Repository) -> Fact[Any] | None:
-        """Take in what is reached from a tag; gives the fact that stands in the way of a complete list."""
+        """Every image that can be reached from a tag, sorted by digest."""
 
         def listing() -> Known[list[str]]:
-            return Known(sorted(self._registry.tags(found.name)))
+            return Known(sorted(self._registry.tags(name)))
 
-        listed = fact_of(listing, recorder=self._recorder, affects=found.urn)
+        listed = fact_of(listing, recorder=self._recorder, affects=urn)
         if not isinstance(listed, Known):
             return listed
+        found = _Repository(name, urn)
         for tag in listed.value:
             failure = self._take_tag(found, tag)
             if failure is not None:
@@ -85,7 +74,11 @@ class OciImageReader:
                 return failure
         self._take_children(found)
         self._take_referrers(found)
-        return None
+        return Known([self._image(found, digest) for digest in sorted(found.manifests)], GET_MANIFEST)
+
+    def extent(self, _name: str) -> Extent:
+        """How much of a repository was read."""
+        return WHOLE
 
     # ---------------------------------------------------------------- walking
     def _take_tag(self, found: _Repository, tag: str) -> Unknown | None:

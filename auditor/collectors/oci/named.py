@@ -20,12 +20,13 @@ from auditor.collectors.oci.images import OciImageReader, _Repository
 from auditor.collectors.oci.manifests import GET_MANIFEST, facts_of
 from auditor.inventory.extent import Extent, NamedImage, NamedReference
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
+from auditor.inventory.images import Image
 
 LIST_TAGS = "oci:ListTags"
 PROBES = 8
 """Tags of the scheme that are asked for at the same time."""
-SCHEME = (".sig", ".att", ".sbom")
-"""What cosign's tag scheme adds to the digest: such a tag is found by name, without a list."""
+SCHEME = ("", ".sig", ".att", ".sbom")
+"""What tags add to a digest, by cosign's scheme and in place of the referrers API: such a tag is found without a list."""
 ATTEMPTS, REGISTRY_S = 3, 60.0
 """Somebody waits for the answer: less patience than an audit has, unless the target says otherwise."""
 _HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
@@ -57,34 +58,36 @@ class NamedImageReader(OciImageReader):
     """In place of another reader of the same registry."""
 
     def __init__(self, reader: OciImageReader, named: Sequence[NamedReference]) -> None:
-        super().__init__(reader._registry, reader._recorder, reader._checker, read_configs=reader._read_configs)
-        self._wanted = named
+        vars(self).update(vars(reader))
+        self._named = named
         self._extents: dict[str, Extent] = {}
 
     def extent(self, name: str) -> Extent:
         """What the references to a repository led to; known once it was read."""
         return self._extents[name]
 
-    def _walk(self, found: _Repository) -> Fact[Any] | None:
-        """Take in the named images; gives a fact only where none of them could be read."""
-        named = [self._take(found, one) for one in self._wanted if one.repository == found.name]
-        self._extents[found.name] = Extent(named, unread_rest("others"), unread_rest("other tags"))
-        if not found.named:
-            return next(one.digest for one in named)
+    def read(self, name: str, urn: str) -> Fact[list[Image]]:
+        """The named images and what hangs on them, sorted by digest; unknown where none of them could be read."""
+        found = _Repository(name, urn)
+        named = [self._take(found, one) for one in self._named if one.repository == name]
+        self._extents[name] = Extent(named, unread_rest("others"), unread_rest("other tags"))
+        unread = [one.digest for one in named if isinstance(one.digest, Unknown)]
+        if unread and not found.named:
+            return unread[0]
         self._take_children(found)
         failed = self._take_scheme(found)
         self._take_children(found)
         self._take_referrers(found)
         # What could not be asked for may be the good signature.
         found.referrers.update(failed)
-        return None
+        return Known([self._image(found, digest) for digest in sorted(found.manifests)], GET_MANIFEST)
 
     def _take(self, found: _Repository, reference: NamedReference) -> NamedImage:
         """Read one named image's manifest, the only time that its tag is asked for."""
         tag = "" if reference.digest else reference.tag
         affects = f"{found.urn}@{reference.digest}" if reference.digest else f"{found.urn}:{tag}"
         try:
-            manifest = self._registry.manifest(found.name, reference.digest or tag)
+            manifest = self._manifest(found, tag) if tag else self._registry.manifest(found.name, reference.digest)
         except CallFailedError as failure:
             return NamedImage(reference.text, tag, self._failed(failure, affects))
         if manifest is None:
@@ -105,9 +108,7 @@ class NamedImageReader(OciImageReader):
         for digest, manifest in found.manifests.items():
             if classify(facts_of(manifest, found.tags.get(digest, ()))) in ("image", "index"):
                 stem = digest.replace(":", "-")
-                # Referrers are read of what is named only, and so is the index that stands in for their API.
-                fallback = [stem] if digest in found.named else []
-                wanted += [(digest, tag) for tag in (*fallback, *(stem + suffix for suffix in SCHEME))]
+                wanted += [(digest, stem + suffix) for suffix in SCHEME]
         with ThreadPoolExecutor(PROBES, thread_name_prefix="oci") as pool:
             answers = list(pool.map(lambda pair: self._probe(found, pair[1]), wanted))
         failed: dict[str, Unknown] = {}
@@ -121,6 +122,10 @@ class NamedImageReader(OciImageReader):
 
     def _probe(self, found: _Repository, tag: str) -> Manifest | Unknown | None:
         try:
-            return self._registry.manifest(found.name, tag)
+            return self._manifest(found, tag)
         except CallFailedError as failure:
             return self._failed(failure, f"{found.urn}:{tag}")
+
+    def _manifest(self, found: _Repository, tag: str) -> Manifest | None:
+        manifest = self._registry.tagged(found.name, tag, ())
+        return manifest if isinstance(manifest, Manifest) else None
