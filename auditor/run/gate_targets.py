@@ -120,9 +120,7 @@ def _direct(host: str, references: Sequence[NamedReference], direct: Direct) -> 
             hint="a target of kind oci with url: http://... says so in auditor.yaml",
         )
     collector: Any = plugins.collector("oci")()
-    login: dict[str, Any] = {}
-    if _docker_config().is_file():
-        login = {"docker_config": "default", "allow_helpers": direct.allow_helpers}
+    login = {"docker_config": "default", "allow_helpers": direct.allow_helpers} if _docker_config().is_file() else {}
     target = {
         "kind": "oci",
         "url": f"{'http' if direct.plain_http else 'https'}://{host}",

@@ -26,7 +26,7 @@ LIST_TAGS = "oci:ListTags"
 PROBES = 8
 """Tags of the scheme that are asked for at the same time."""
 SCHEME = ("", ".sig", ".att", ".sbom")
-"""What tags add to a digest, by cosign's scheme and in place of the referrers API: such a tag is found without a list."""
+"""What tags add to a digest, by cosign's scheme and in place of the referrers API: found without a list of tags."""
 ATTEMPTS, REGISTRY_S = 3, 60.0
 """Somebody waits for the answer: less patience than an audit has, unless the target says otherwise."""
 _HUB = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
