@@ -115,8 +115,9 @@ def evaluate(snapshot: Path, out: Path | None, options: EvaluateOptions) -> Eval
     judgement = Judgement(rules, params, {"kev": kev.document()} if kev else {})
     with ExitStack() as stack:
         engine = _engine(options, stack)
-        tested = fast_rules(rules)
-        engine.load(bundle.modules, {**bundle.data, **judgement.data()}, tested=tested)
+        # For a few images, compiling to byte code would take longer than it saves.
+        tested = [] if options.alone else fast_rules(rules)
+        engine.load(_modules(bundle, rules, options), {**bundle.data, **judgement.data()}, tested=tested)
         spool = stack.enter_context(FindingSpool())
         sink = FindingSink(
             spool,
@@ -185,6 +186,14 @@ def chosen_rules(bundle: Bundle, options: EvaluateOptions) -> list[RuleMeta]:
         severities=options.severities,
         frameworks=options.frameworks,
     )
+
+
+def _modules(bundle: Bundle, rules: list[RuleMeta], options: EvaluateOptions) -> dict[str, str]:
+    """The modules to load. Our own rules do not read each other: the gate leaves out those that do not judge."""
+    if not options.alone or options.policies:
+        return bundle.modules
+    left_out = {rule.file for rule in bundle.rules} - {rule.file for rule in rules}
+    return {path: text for path, text in bundle.modules.items() if path not in left_out}
 
 
 def _info(rule: RuleMeta, options: EvaluateOptions) -> RuleInfo:
