@@ -99,9 +99,11 @@ def check(
     decides = Decides(options.fail_on, options.min_coverage)
     gaps = Gaps([(record.scope, named.digest) for record, named in records.values()], results.coverage)
     checked = [_checked(reference, records, results, decides, gaps) for reference in references]
-    return CheckOutcome(
-        msgspec.structs.replace(results, checked=checked), judged, left_out, gaps.texts(), outcome.exit_code
-    )
+    code = outcome.exit_code
+    if code is ExitCode.OK and not options.soft_fail and any(not one.digest for one in checked):
+        # Whatever coverage is wanted: an image that was not read is not let through.
+        code = ExitCode.INCOMPLETE
+    return CheckOutcome(msgspec.structs.replace(results, checked=checked), judged, left_out, gaps.texts(), code)
 
 
 def _collect(targets: Targets, verifier: Verifier, out: Path, progress: Progress) -> None:
@@ -129,8 +131,8 @@ def _checked(
     gaps: Gaps,
 ) -> CheckedImage:
     if reference.text not in records:
-        # Its registry could not be read at all: the errors of the scope say why.
-        return CheckedImage(reference.text, "unknown", problem="nothing of its registry could be read")
+        # The repository or its registry could not be read at all: the errors of the scope say why, if there was one.
+        return CheckedImage(reference.text, "unknown", problem="its repository was not reached with any target's login")
     record, named = records[reference.text]
     if not isinstance(named.digest, Known):
         fact = named.digest
@@ -156,9 +158,14 @@ def _parts(record: RepositoryRecord, digest: str) -> set[str]:
 
 
 def _is_about(resource: str, record: RepositoryRecord, digest: str) -> bool:
-    """Whether a finding is about an image, about a part of it, or about the repository that it is in."""
+    """Whether a finding is about an image, a part of it, its repository, or what belongs to nobody else either."""
     name, _, found = resource.removeprefix(record.id).partition("@")
-    return resource.startswith(record.id) and not name and (not found or found in _parts(record, digest))
+    if not resource.startswith(record.id) or name:
+        return False
+    if not found or found in _parts(record, digest):
+        return True
+    named = {one.digest.value for one in record.extent.named if isinstance(one.digest, Known)}
+    return not any(found in _parts(record, other) for other in named - {digest})
 
 
 __all__ = ["CheckOutcome", "check"]

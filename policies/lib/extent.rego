@@ -17,10 +17,21 @@ other_tags := object.get(input, ["extent", "other_tags"], _read)
 
 # METADATA
 # description: |
-#   Digests that were named without a tag, and may have any: a rule on tagged images or on releases takes them
-#   in, since somebody is about to run them.
-named_by_digest contains named.digest.value if {
+#   Digests that were named without a tag, and may have any, or may be part of what has one: a rule on tagged
+#   images or on releases takes them in, since somebody is about to run them.
+named_by_digest contains digest if {
 	other_tags.state == "unknown"
+	some digest in _without_tag
+}
+
+named_by_digest contains image.digest if {
+	count(_without_tag) > 0
+	some image in input.images.value
+	image.digest in _without_tag
+	image.tags == []
+}
+
+_without_tag contains named.digest.value if {
 	some named in object.get(input, ["extent", "named"], [])
 	named.tag == ""
 	named.digest.state == "known"
