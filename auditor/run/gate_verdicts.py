@@ -75,9 +75,9 @@ class Gaps:
 
     def may_be_in(self, scope: str, repository: str) -> bool:
         """Whether something of a repository may not have been read. `repository`: its id."""
+        # An error of the registry itself, whose id the repository's starts with, is one of each of its repositories.
+        own = (f"{repository}@", f"{repository}:")
         return any(
-            not place.startswith("urn:")
-            or place == repository
-            or place.startswith((f"{repository}@", f"{repository}:"))
+            not place.startswith("urn:") or repository.startswith(place) or place.startswith(own)
             for place in self._left.get(scope, ())
         )
