@@ -16,6 +16,7 @@ from auditor.inventory.parts import Encryption, Immutability, NameFilter, Policy
 from auditor.inventory.replication import Destination, ReplicationRule
 from auditor.inventory.scanning import ScanSettings
 from tests.support import strategies_scanning as scanning
+from tests.support.strategies_extent import with_extent
 from tests.support.strategies_public import kinds, other_hosts, published, visibilities
 from tests.support.strategies_replication import linked, replicated
 from tests.support.strategies_retention import with_joins
@@ -251,7 +252,7 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
         derived=derived,
         images=found,
     )
-    return with_joins(draw, draw(replicated(record)))
+    return with_joins(draw, draw(replicated(draw(with_extent(record)))))
 
 
 @st.composite
