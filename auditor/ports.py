@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, ClassVar, Literal, Protocol, runtime_checkable
 
+from auditor.inventory.extent import NamedReference
 from auditor.inventory.plan import ScopePlan
 from auditor.inventory.recorder import Recorder
 from auditor.inventory.writing import SnapshotWriter
@@ -28,6 +29,21 @@ class Collector(Protocol):
 
     def collect(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Callable[[str, int], None]) -> None:
         """Write every scope of `target` (validated by `settings_schema`) to `writer`."""
+        ...
+
+
+@runtime_checkable
+class ReferenceReader(Protocol):
+    """A collector that can read single images, for the gate."""
+
+    def narrow(
+        self, target: Mapping[str, Any], references: Sequence[NamedReference]
+    ) -> tuple[dict[str, Any], list[NamedReference]]:
+        """The target cut down to those of `references` that are at its registry, and these. Sends no request.
+
+        Each of their repositories gives a record whose `extent` says what every reference led to, asked once: whatever
+        else is read of an image is read by that digest.
+        """
         ...
 
 
@@ -103,4 +119,4 @@ class Reporter(Protocol):
         ...
 
 
-__all__ = ["Collector", "Composite", "Engine", "Phase", "Planner", "Recorder", "Reporter"]
+__all__ = ["Collector", "Composite", "Engine", "Phase", "Planner", "Recorder", "ReferenceReader", "Reporter"]

@@ -1,6 +1,6 @@
 """Runs every benchmark."""
 
-from bench import access, collection, discovery, evaluation, organisation, retention, verification
+from bench import access, check, collection, discovery, evaluation, organisation, retention, verification
 
 collection.main()
 organisation.main()
@@ -9,3 +9,4 @@ retention.main()
 access.main()
 discovery.main()
 verification.main()
+check.main()

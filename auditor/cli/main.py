@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import Abort, TyperException
 
-from auditor.cli import access, audit, collect, doctor, evaluate, explain, init, policy, report, retention, rules
+from auditor.cli import access, audit, check, collect, doctor, evaluate, explain, init, policy, report, retention, rules
 from auditor.cli.common import State, emit
 from auditor.errors import AuditorError, ExitCode
 
@@ -42,7 +42,7 @@ def root(
     """Audit container registries: snapshot, judge with Rego, report with proof."""
 
 
-for _module in (init, collect, evaluate, report, audit, access, explain, doctor):
+for _module in (init, collect, evaluate, report, audit, check, access, explain, doctor):
     _module.register(app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(policy.app, name="policy")

@@ -107,7 +107,8 @@ def evaluate_options(
     if not 0 <= chosen_coverage <= 100:  # noqa: PLR2004  percent
         raise UsageError(f"--min-coverage {chosen_coverage:g} is not between 0 and 100")
     policies = tuple(policy or ()) or tuple(config.resolve(name) for name in settings.policies)
-    rules = merge_parameters(load_bundle(policies).rules, config, param or [])
+    bundle = load_bundle(policies)
+    rules = merge_parameters(bundle.rules, config, param or [])
     return EvaluateOptions(
         engine=engine or ("opa" if opa_url else settings.engine),
         opa_url=opa_url or settings.opa_url,
@@ -120,6 +121,7 @@ def evaluate_options(
         severities=tuple(severity or ()),
         frameworks=tuple(framework or ()),
         rules=rules,
+        bundle=bundle,
         fail_on=chosen_fail_on,
         min_coverage=chosen_coverage,
         soft_fail=soft_fail,

@@ -98,6 +98,8 @@ class Finding(msgspec.Struct, frozen=True):
     """For a waived finding: what it is without the waiver."""
     in_use: bool | msgspec.UnsetType = msgspec.UNSET
     """The image runs, or is kept ready to run; left out where it is not, or where that is not known."""
+    not_asked: bool | msgspec.UnsetType = msgspec.UNSET
+    """Unknown only for want of what nobody asked the audit to read: no gap of it; left out where it is one."""
 
 
 class RemediationText(msgspec.Struct, frozen=True):
@@ -194,6 +196,22 @@ class Summary(msgspec.Struct, frozen=True):
     by_rule: dict[str, StatusCounts] = {}
 
 
+class CheckedImage(msgspec.Struct, frozen=True):
+    """What `auditor check` says of one reference."""
+
+    reference: str
+    verdict: Literal["pass", "fail", "unknown"]
+    """`fail`: a failure decides the exit code; `unknown`: something that counts was not read."""
+    digest: str = ""
+    """What the reference led to and what was judged; empty where it could not be read."""
+    pinned: str = ""
+    """`registry/repository@digest`: what to deploy so that it is what was judged."""
+    problem: str = ""
+    """Why it could not be read."""
+    findings: list[str] = []
+    """Ids of the findings on it, and on the images of its index."""
+
+
 class Results(msgspec.Struct, frozen=True):
     """results.json."""
 
@@ -203,3 +221,5 @@ class Results(msgspec.Struct, frozen=True):
     summary: Summary
     rules: list[RuleInfo]
     findings: list[Finding]
+    checked: list[CheckedImage] | msgspec.UnsetType = msgspec.UNSET
+    """Of `auditor check` only."""

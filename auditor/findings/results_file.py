@@ -11,7 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from auditor.errors import InputError, UsageError
-from auditor.findings.model import Coverage, Finding, Results, RuleInfo, RunInfo, Summary
+from auditor.findings.model import CheckedImage, Coverage, Finding, Results, RuleInfo, RunInfo, Summary
 
 MAX_BYTES = 4 * 1024 * 1024 * 1024
 
@@ -56,8 +56,9 @@ def write_results(
     summary: Summary,
     rules: list[RuleInfo],
     findings: Iterator[bytes],
+    checked: list[CheckedImage] | msgspec.UnsetType = msgspec.UNSET,
 ) -> None:
-    """Write a results document, one finding a line; `findings` are JSON, in order."""
+    """Write a results document, one finding a line; `findings` are JSON, in order. `checked`: see `Results`."""
     encode = msgspec.json.Encoder(order="deterministic").encode
     out.write(b'{"schema_version":1,\n"run":' + encode(run))
     out.write(b',\n"coverage":' + encode(coverage))
@@ -67,7 +68,7 @@ def write_results(
     for finding in findings:
         out.write(separator + finding)
         separator = b",\n"
-    out.write(b"\n]}\n")
+    out.write(b"\n]" + (b"" if checked is msgspec.UNSET else b',\n"checked":' + encode(checked)) + b"}\n")
 
 
 def read_results(path: Path) -> Results:

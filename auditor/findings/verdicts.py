@@ -135,8 +135,8 @@ class FindingSink:
         shown = Status.WAIVED if applied else status
         known = identity in self._baseline
         self.ledger.add(rule.id, shown.value, severity)
-        if shown is Status.UNKNOWN and lacks_only_unasked(verdict):
-            self.ledger.unasked += 1
+        unasked = shown is Status.UNKNOWN and lacks_only_unasked(verdict)
+        self.ledger.unasked += unasked
         if shown is Status.FAIL and not known:
             self.new_failures[severity] = self.new_failures.get(severity, 0) + 1
         self._spool.add(
@@ -155,6 +155,7 @@ class FindingSink:
                 baseline=known and shown is Status.FAIL,
                 waived_status=status.value if applied else "",
                 in_use=verdict.in_use or msgspec.UNSET,
+                not_asked=unasked or msgspec.UNSET,
             )
         )
 

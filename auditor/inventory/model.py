@@ -23,6 +23,7 @@ from auditor.inventory.derived import (
     RetentionAnalysis,
     RetentionOutlook,
 )
+from auditor.inventory.extent import WHOLE, Extent
 from auditor.inventory.facts import Absent, Fact, Reason, Unknown
 from auditor.inventory.images import Image
 from auditor.inventory.keys import EncryptionKey
@@ -167,3 +168,4 @@ class RepositoryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=
     """Known for a repository that was taken from an earlier snapshot."""
     unread: Fact[list[UnreadManifest]] = Absent("auditor:collect")
     """Manifests that are missing in `images` because they could not be read; absent: there are none."""
+    extent: Extent = WHOLE

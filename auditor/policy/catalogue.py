@@ -12,6 +12,8 @@ from auditor.config.validation import problems
 from auditor.errors import UsageError
 from auditor.findings.model import RemediationText, RuleInfo, Severity
 
+_PER_IMAGE = frozenset({"image", "finding", "signature", "attestation"})
+
 
 class RuleMeta(msgspec.Struct, frozen=True):
     """One rule: what its METADATA says, and where it stands."""
@@ -38,6 +40,8 @@ class RuleMeta(msgspec.Struct, frozen=True):
     remediation: RemediationText
     file: str
     line: int
+    whole_repository: bool = False
+    """Its verdicts on images take the repository's other images, or places beside it."""
     builtin: bool = False
     """Comes with the auditor, and is tested on every path of every engine."""
 
@@ -45,6 +49,11 @@ class RuleMeta(msgspec.Struct, frozen=True):
     def path(self) -> str:
         """`group/name`."""
         return f"{self.group}/{self.name}"
+
+    @property
+    def judges_alone(self) -> bool:
+        """Whether it can judge an image of which nothing else of the repository was read."""
+        return self.entity in _PER_IMAGE and not self.whole_repository
 
     def is_for(self, registry: str) -> bool:
         """Whether the rule is about registries of this kind (`ecr`)."""

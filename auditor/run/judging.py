@@ -59,6 +59,10 @@ class EvaluateOptions:
     soft_fail: bool = False
     include_passed: bool = False
     progress: Callable[[str, int], None] = lambda _what, _count: None
+    alone: bool = False
+    """Only rules that can judge an image by itself."""
+    bundle: Bundle | None = None
+    """What `policies` hold, where it was loaded already."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,7 @@ def evaluate(snapshot: Path, out: Path | None, options: EvaluateOptions) -> Eval
     """
     started = clock.now()
     source = open_source(snapshot)
-    bundle = load_bundle(options.policies)
+    bundle = options.bundle or load_bundle(options.policies)
     rules, params = _choose(bundle, options)
     infos = [_info(rule, options) for rule in rules]
     overridden = {rule_id for rule_id, changed in options.rules.items() if changed.severity}
@@ -111,8 +115,9 @@ def evaluate(snapshot: Path, out: Path | None, options: EvaluateOptions) -> Eval
     judgement = Judgement(rules, params, {"kev": kev.document()} if kev else {})
     with ExitStack() as stack:
         engine = _engine(options, stack)
-        tested = fast_rules(rules)
-        engine.load(bundle.modules, {**bundle.data, **judgement.data()}, tested=tested)
+        # For a few images, compiling to byte code would take longer than it saves.
+        tested = [] if options.alone else fast_rules(rules)
+        engine.load(_modules(bundle, rules, options), {**bundle.data, **judgement.data()}, tested=tested)
         spool = stack.enter_context(FindingSpool())
         sink = FindingSink(
             spool,
@@ -161,19 +166,34 @@ def exit_code(new_failures: dict[str, int], coverage: Coverage, options: Evaluat
 
 def _choose(bundle: Bundle, options: EvaluateOptions) -> tuple[list[RuleMeta], dict[str, dict[str, Any]]]:
     """The rules of this run and their parameters."""
-    disabled = [rule_id for rule_id, changed in options.rules.items() if not changed.enabled]
     overrides = {rule_id: changed.params for rule_id, changed in options.rules.items()}
     params = resolve_params(bundle.rules, overrides)
-    rules = select(
+    rules = chosen_rules(bundle, options)
+    if options.alone:
+        rules = [rule for rule in rules if rule.judges_alone]
+    if not rules:
+        raise UsageError("no rule is left to run", hint="loosen --check, --skip-check, --severity, --framework")
+    return rules, {rule.id: params[rule.id] for rule in rules}
+
+
+def chosen_rules(bundle: Bundle, options: EvaluateOptions) -> list[RuleMeta]:
+    """The rules that the user chose, whatever they judge. Errors: `UsageError` for unknown names."""
+    disabled = [rule_id for rule_id, changed in options.rules.items() if not changed.enabled]
+    return select(
         bundle.rules,
         check=options.check,
         skip=(*options.skip_check, *disabled),
         severities=options.severities,
         frameworks=options.frameworks,
     )
-    if not rules:
-        raise UsageError("no rule is left to run", hint="loosen --check, --skip-check, --severity, --framework")
-    return rules, {rule.id: params[rule.id] for rule in rules}
+
+
+def _modules(bundle: Bundle, rules: list[RuleMeta], options: EvaluateOptions) -> dict[str, str]:
+    """The modules to load. Our own rules do not read each other: the gate leaves out those that do not judge."""
+    if not options.alone or options.policies:
+        return bundle.modules
+    left_out = {rule.file for rule in bundle.rules} - {rule.file for rule in rules}
+    return {path: text for path, text in bundle.modules.items() if path not in left_out}
 
 
 def _info(rule: RuleMeta, options: EvaluateOptions) -> RuleInfo:
@@ -210,4 +230,4 @@ def _config_digest(judgement: Judgement, infos: list[RuleInfo], book: WaiverBook
     )
 
 
-__all__ = ["EvaluateOptions", "EvaluateOutcome", "Status", "evaluate", "exit_code", "open_source"]
+__all__ = ["EvaluateOptions", "EvaluateOutcome", "Status", "chosen_rules", "evaluate", "exit_code", "open_source"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from auditor import plugins
@@ -14,8 +15,12 @@ _SPEED = frozenset({"concurrency", "scopes_at_once", "rate", "attempts"})
 """Settings that decide how a target is read, not what."""
 
 
-def checked_targets(config: Config) -> list[tuple[Any, dict[str, Any]]]:
-    """Every (collector, target), in the order of their phases.
+Targets = list[tuple[Any, dict[str, Any]]]
+"""(collector, target), in the order of their phases."""
+
+
+def checked_targets(config: Config, wanted: Callable[[dict[str, Any]], bool] = lambda _target: True) -> Targets:
+    """Every (collector, target), in the order of their phases; only of targets that are `wanted`.
 
     Errors: `ConfigError` for a target that does not fit, with file, line and field.
     """
@@ -23,12 +28,12 @@ def checked_targets(config: Config) -> list[tuple[Any, dict[str, Any]]]:
     if not targets:
         path = config.document.path if config.document else None
         raise ConfigError("has no targets", path=path, field="targets", hint="auditor init shows an example")
-    found = [pair for index, target in enumerate(targets) for pair in _checked(config, index, target)]
+    found = [pair for index, target in enumerate(targets) if wanted(target) for pair in _checked(config, index, target)]
     found.sort(key=lambda pair: _ORDER.index(pair[0].phase))
     return found
 
 
-def targets_digest(targets: list[tuple[Any, dict[str, Any]]]) -> str:
+def targets_digest(targets: Targets) -> str:
     """`sha256:…` over what is read, leaving out how fast."""
     return judgement_digest([{k: v for k, v in target.items() if k not in _SPEED} for _, target in targets])
 
@@ -74,4 +79,4 @@ def _error(config: Config, index: int, message: str, pointer: str, hint: str = "
     )
 
 
-__all__ = ["checked_targets", "targets_digest"]
+__all__ = ["Targets", "checked_targets", "targets_digest"]

@@ -5,6 +5,7 @@
 #   by its children; a child without a tag of its own counts as tagged when its index is.
 package auditor.lib.images
 
+import data.auditor.lib.extent
 import data.auditor.lib.facts
 import data.auditor.lib.usage
 
@@ -14,6 +15,13 @@ children_of_tagged contains child.digest if {
 	some image in input.images.value
 	image.kind == "index"
 	image.tags != []
+	some child in image.children.value
+}
+
+children_of_tagged contains child.digest if {
+	count(extent.named_by_digest) > 0
+	some image in input.images.value
+	image.digest in extent.named_by_digest
 	some child in image.children.value
 }
 
@@ -40,7 +48,7 @@ position[digest] := i if {
 # description: |
 #   The digests that `params.scope` takes in: tagged ones (and children of tagged indexes), the newest
 #   `params.newest_count` of these, those in use, or all. Where an index was not read, an untagged image may
-#   be its child and is taken in; where what runs was not read completely, every tagged image may be in use.
+#   be its child and is taken in; one that was named by its digest may have any tag. Where what runs was not read completely, every tagged image may be in use.
 scope(params) := {image.digest | some image in input.images.value} if params.scope == "all"
 
 scope(params) := _tagged if params.scope == "tagged"
@@ -64,7 +72,7 @@ scope(params) := usage.digests | _tagged if {
 	not usage.complete
 }
 
-_tagged := _own_tags | children_of_tagged if not unread_index
+_tagged := (_own_tags | children_of_tagged) | extent.named_by_digest if not unread_index
 
 _tagged := {image.digest | some image in input.images.value} if unread_index
 

@@ -7,6 +7,7 @@
 #   as far as that would change the answer.
 package auditor.lib.production
 
+import data.auditor.lib.extent
 import data.auditor.lib.globs
 import data.auditor.lib.verdict
 
@@ -53,9 +54,9 @@ _unread_tags(selectors) := [[_question, "/repository/resource_tags", fact] |
 	fact.reason != "unsupported_by_platform"
 ]
 
-_unread_images(selectors) := [[_question, "/images", fact] |
+_unread_images(selectors) := [[_question, path, fact] |
 	count(selectors.tags) > 0
-	fact := input.images
+	some [path, fact] in [["/images", input.images], ["/extent/other_images", extent.other_images]]
 	fact.state == "unknown"
 ]
 

@@ -10,6 +10,7 @@
 #   since: 0.2.0
 #   inputs: [repository]
 #   entity: image
+#   whole_repository: true
 #   registries: [ecr, harbor]
 #   frameworks:
 #     nist-800-53r5: ["CP-9"]

@@ -11,6 +11,7 @@
 #   since: 0.2.0
 #   inputs: [repository]
 #   entity: image
+#   whole_repository: true
 #   registries: [all]
 #   frameworks:
 #     nist-800-190: ["4.2.2"]

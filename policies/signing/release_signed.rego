@@ -46,6 +46,7 @@
 #       REPO@sha256:…), or let the registry sign new pushes (ecr:PutSigningConfiguration).
 package auditor.rules.signing.release_signed
 
+import data.auditor.lib.extent
 import data.auditor.lib.facts
 import data.auditor.lib.globs
 import data.auditor.lib.images
@@ -174,6 +175,8 @@ _scope contains image.digest if {
 	some tag in image.tags
 	regex.match(_release, tag)
 }
+
+_scope contains digest if some digest in extent.named_by_digest
 
 _signed_children contains child.digest if {
 	some image in input.images.value

@@ -72,3 +72,12 @@ test_scope_in_use_judges_what_runs_whatever_its_tags if {
 		concat("@", ["urn:cr:ecr:111111111111:eu-west-1:team/app", f.digest(2)]): "not_applicable",
 	}
 }
+
+test_what_is_named_by_digest_counts_as_a_release if {
+	others := f.not_requested("oci:ListTags")
+	image := f.image(1, [], {})
+	named := [{"reference": "r", "tag": "", "digest": f.known(image.digest)}]
+	extent := {"extent": {"named": named, "other_images": others, "other_tags": others}}
+	f.statuses(_on(f.with_images({}, [image]))) == ["not_applicable"]
+	f.statuses(_on(object.union(f.with_images({}, [image]), extent))) == ["fail"]
+}

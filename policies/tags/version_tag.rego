@@ -52,6 +52,7 @@
 #       manifest and imageTag=vX.Y.Z), and let the pipeline do so at every release.
 package auditor.rules.tags.version_tag
 
+import data.auditor.lib.extent
 import data.auditor.lib.facts
 import data.auditor.lib.production
 import data.auditor.lib.text
@@ -100,6 +101,11 @@ _judge(i, image) := verdict.image_not_applicable(image) if {
 	image.tags == []
 	count(_unread) > 0
 	[path, fact] := _unread[0]
+} else := verdict.image_unknown(image, "which other tags the image has", "/extent/other_tags", extent.other_tags) if {
+	extent.other_tags.state == "unknown"
+} else := verdict.image_unknown(image, "whether an index with a version tag holds this image", "/extent/other_images", extent.other_images) if {
+	image.tags == []
+	extent.other_images.state == "unknown"
 } else := verdict.image_unknown(image, what, path, fact) if {
 	_state == "undecided"
 	[what, path, fact] := production.undecided(_params)

@@ -56,3 +56,25 @@ test_signatures_are_no_images if _images([f.image(1, ["sha256-a.sig"], {"kind": 
 test_not_production_is_not_applicable if _status(f.with_images({"name": "dev/app"}, [f.image(1, ["x"], {})])) == "not_applicable"
 
 test_images_not_read_is_unknown if _status(f.record({}, f.unknown("ecr:DescribeImages"), {})) == "unknown"
+
+# ---------------------------------------------------------------- only named images were read
+_others := f.not_requested("oci:ListTags")
+
+_named(images, extent) := f.statuses(_on(object.union(f.with_images({"name": "prod/app"}, images), {"extent": extent})))
+
+_gate := {"named": [], "other_images": _others, "other_tags": _others}
+
+test_a_version_among_unread_tags_is_enough if _named([f.image(1, ["v1.2.3"], {})], _gate) == ["pass"]
+
+test_another_tag_among_unread_tags_is_unknown if {
+	_named([f.image(1, ["latest"], {}), f.image(2, [], {})], _gate) == ["unknown", "unknown"]
+}
+
+test_a_named_index_lends_its_version if {
+	_named([f.index(1, ["v1.0.0"], f.known([f.child(2)])), f.image(2, [], {})], _gate) == ["pass", "pass"]
+}
+
+test_where_all_tags_are_known_only_an_untagged_image_may_be_part_of_an_index if {
+	extent := object.union(_gate, {"other_tags": f.known("read")})
+	_named([f.image(1, ["latest"], {}), f.image(2, [], {})], extent) == ["fail", "unknown"]
+}

@@ -143,6 +143,13 @@ def _page(world: World, items: list[Any], body: dict[str, Any], key: str, token:
     return answer
 
 
+def _image(images: list[dict[str, Any]], wanted: dict[str, str]) -> dict[str, Any]:
+    for image in images:
+        if wanted.get("imageTag") in image.get("imageTags", ()) or wanted.get("imageDigest") == image["imageDigest"]:
+            return image
+    raise Missing("ImageNotFoundException")
+
+
 def _repository(registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
     found = registry.repositories.get(body["repositoryName"])
     if found is None:
@@ -211,13 +218,18 @@ class Api(AroundApi):
     # ---------------------------------------------------------------- ECR, KMS, tagging
 
     def op_DescribeRepositories(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
-        items = [entry["settings"] for entry in registry.repositories.values()]
+        wanted = body.get("repositoryNames")
+        for name in wanted or ():
+            _repository(registry, {"repositoryName": name})
+        items = [entry["settings"] for name, entry in registry.repositories.items() if wanted is None or name in wanted]
         return _page(self.world, items, body, "repositories")
 
     def op_DescribeImages(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
         images = _repository(registry, body).get("images", [])
         if body.get("filter", {}).get("imageStatus") != "ANY":
             images = [image for image in images if image.get("imageStatus", "ACTIVE") == "ACTIVE"]
+        if "imageIds" in body:
+            images = [_image(images, wanted) for wanted in body["imageIds"]]
         return _page(self.world, images, body, "imageDetails")
 
     def op_GetLifecyclePolicy(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
@@ -279,8 +291,13 @@ class Api(AroundApi):
     def op_BatchGetImage(self, registry: Registry, body: dict[str, Any]) -> dict[str, Any]:
         manifests = _repository(registry, body).get("manifests", {})
         images, failures = [], []
-        for wanted in body["imageIds"]:
-            text = manifests.get(wanted["imageDigest"])
+        for asked in body["imageIds"]:
+            tag, wanted = asked.get("imageTag"), asked
+            if tag:
+                listed = _repository(registry, body).get("images", [])
+                digests = [image["imageDigest"] for image in listed if tag in image.get("imageTags", ())]
+                wanted = {"imageTag": tag, "imageDigest": digests[0] if digests else ""}
+            text = manifests.get(wanted["imageDigest"], "{}" if tag and wanted["imageDigest"] else None)
             if text is None:
                 failures.append({"imageId": wanted, "failureCode": "ImageNotFound", "failureReason": "gone"})
             else:

@@ -17,6 +17,7 @@ from auditor.inventory.replication import Destination, ReplicationRule
 from auditor.inventory.scanning import ScanSettings
 from tests.support import strategies_scanning as scanning
 from tests.support.strategies_content import unread_manifests
+from tests.support.strategies_extent import with_extent
 from tests.support.strategies_public import kinds, other_hosts, published, visibilities
 from tests.support.strategies_replication import linked, replicated
 from tests.support.strategies_retention import with_joins
@@ -254,7 +255,7 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
         images=found,
         unread=draw(unread_manifests(digests(), unknowns)),
     )
-    return with_joins(draw, draw(replicated(record)))
+    return with_joins(draw, draw(replicated(draw(with_extent(record)))))
 
 
 @st.composite

@@ -6,7 +6,7 @@ Source of the operations and their shapes: botocore's ecr model (API version 201
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -25,11 +25,13 @@ from auditor.collectors.aws.ecr_registry import RegistryFacts
 from auditor.collectors.aws.ecr_repository import Lookups, RepositoryReader
 from auditor.collectors.aws.inspector import Inspection, start_inspection
 from auditor.collectors.aws.kms_keys import KeyReader, uses_of
+from auditor.collectors.aws.named import narrowed, only_named
 from auditor.collectors.aws.operations import OperationFacts, TrailBook
 from auditor.collectors.aws.ordered import wanted_entries, write_in_order
 from auditor.collectors.aws.reuse import UNCHECKED, Reuse, find_reuse
 from auditor.collectors.aws.scopes import ENTRY_CALLS, Visit, visit_scopes
 from auditor.collectors.aws.settings import EcrSettings, RepositoryFilter
+from auditor.inventory.extent import NamedReference
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.keys import EncryptionKey
 from auditor.inventory.model import Registry, RegistryRecord
@@ -109,8 +111,14 @@ class EcrCollector:
             writer,
             progress,
             kind=KIND,
-            work=lambda visit: _ScopeRun(settings, visit, configs, trails, writer).read(),
+            work=lambda visit: _ScopeRun(settings, only_named(visit, settings.named), configs, trails, writer).read(),
         )
+
+    def narrow(
+        self, target: Mapping[str, Any], references: Sequence[NamedReference]
+    ) -> tuple[dict[str, Any], list[NamedReference]]:
+        """See `ports.ReferenceReader.narrow`."""
+        return narrowed(target, references)
 
     def plan(self, target: Mapping[str, Any], writer: SnapshotWriter, progress: Progress) -> list[ScopePlan]:
         """See `ports.Planner.plan`."""
@@ -184,7 +192,7 @@ class _ScopeRun:
             gone = write_in_order(
                 visit,
                 entries,
-                lambda entry: reader.read(entry, lookups, reuse.of(entry)),
+                lambda entry: visit.complete(reader.read(entry, lookups, reuse.of(entry))),
                 lambda record: count.add(record.repository, record.images),
             )
         _note_reuse(scope, reuse, len(entries))
@@ -220,7 +228,9 @@ class _ScopeRun:
             if organization
             else Unknown(Reason.NOT_REQUESTED, "organizations:DescribeOrganization"),
             repository_names=names,
-            selection="all" if self._settings.repositories == RepositoryFilter() else "filtered",
+            selection="all"
+            if self._settings.repositories == RepositoryFilter() and not self._settings.named
+            else "filtered",
             visibility=Known("private"),
             access_policy=facts.access_policy(),
             policy_scope=facts.policy_scope(),

@@ -15,6 +15,7 @@ from auditor.collectors.aws.pace import Pace
 from auditor.collectors.aws.session import FALLBACK_REGION, Account, make_client
 from auditor.collectors.aws.settings import AwsSettings
 from auditor.collectors.failed import CallFailedError
+from auditor.inventory.model import RepositoryRecord
 from auditor.inventory.names import scope_id
 from auditor.inventory.recorder import Recorder
 from auditor.inventory.writing import ContextRecord, ScopeWriter, SnapshotWriter
@@ -71,6 +72,10 @@ class Visit:
                 region=key[2],
             )
         return found
+
+    def complete(self, record: RepositoryRecord) -> RepositoryRecord:
+        """The record as it is written; a visit that reads only a part of repositories says so in it."""
+        return record
 
     def close(self) -> None:
         """Give the connections back."""

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from auditor.inventory.extent import NamedReference
+
 
 class AccountSettings(msgspec.Struct, frozen=True):
     """How to get into one account."""
@@ -97,6 +99,8 @@ class EcrSettings(AwsSettings, frozen=True, kw_only=True):
     """Ask CloudTrail, EventBridge and Service Quotas."""
     reuse_up_to_days: int = 7
     """With an earlier snapshot: a repository that was really read longer ago than this is read again."""
+    named: list[NamedReference] = []
+    """Read these images only; set by the gate, not in auditor.yaml."""
 
 
 class EcrPublicSettings(AwsSettings, frozen=True, kw_only=True):

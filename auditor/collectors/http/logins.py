@@ -104,7 +104,7 @@ def _docker(path: Path, host: str, *, allow_helpers: bool) -> Login:
         if not allow_helpers:
             raise CredentialsError(
                 f"{path} keeps the login of {host} in the helper docker-credential-{helper}",
-                hint="set login.allow_helpers: true to run it, or give username and password_env",
+                hint="login.allow_helpers: true (--allow-helpers) runs it; or give username and password_env",
             )
         found = _ask(helper, servers)
         if found is not None:

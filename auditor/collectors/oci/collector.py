@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, ClassVar, Literal
@@ -22,10 +22,12 @@ from auditor.collectors.http.tls import TlsSeen, transport_of
 from auditor.collectors.oci.content_cache import shared_cache
 from auditor.collectors.oci.distribution import Distribution
 from auditor.collectors.oci.images import OciImageReader, unsupported
+from auditor.collectors.oci.named import NamedImageReader, narrowed, unread_rest
 from auditor.collectors.oci.running import running_digests
-from auditor.collectors.oci.settings import OciSettings
+from auditor.collectors.oci.settings import OciSettings, RepositorySelection
 from auditor.collectors.oci.signatures import SignatureChecker
 from auditor.collectors.selection import selected
+from auditor.inventory.extent import WHOLE, NamedReference
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.model import Registry, RegistryRecord, Repository, RepositoryRecord
 from auditor.inventory.names import registry_urn, repository_urn, scope_id
@@ -94,9 +96,17 @@ class OciCollector:
                 read_configs=settings.read_configs,
                 read_child_signatures=settings.read_child_signatures,
             )
+            if settings.named:
+                images = NamedImageReader(images, settings.named)
             running = running_digests(writer, hosts)
             context = _Run(settings, endpoint, registry, images, scope, progress, client.tls, running).read()
         writer.close_scope(scope.finish(context))
+
+    def narrow(
+        self, target: Mapping[str, Any], references: Sequence[NamedReference]
+    ) -> tuple[dict[str, Any], list[NamedReference]]:
+        """See `ports.ReferenceReader.narrow`."""
+        return narrowed(target, references)
 
 
 def _account(host: str) -> str:
@@ -160,6 +170,8 @@ class _Run:
 
     def _names(self) -> tuple[list[str], bool]:
         """The selected repositories by name, and whether these are all that were selected."""
+        if self._settings.named:
+            return sorted({reference.repository for reference in self._settings.named}), True
         wanted = self._settings.repositories
         listed = wanted.names or self._registry.catalog()
         usable = []
@@ -192,7 +204,7 @@ class _Run:
             resource_tags=unsupported("resource tags"),
             access_policy=unsupported("policies"),
             retention_policy=unsupported("retention"),
-            size_bytes=total_size(images),
+            size_bytes=total_size(images) if read.extent == WHOLE else unread_rest("size"),
             visibility=self._visibility(name, urn),
         )
         return RepositoryRecord(
@@ -203,6 +215,7 @@ class _Run:
             derived=derive_repository(repository, images),
             images=images,
             unread=read.unread,
+            extent=read.extent,
         )
 
     def _visibility(self, name: str, urn: str) -> Fact[Any]:
@@ -215,7 +228,7 @@ class _Run:
         )
 
     def _context(self, names: Fact[list[str]]) -> RegistryRecord:
-        everything = self._settings.repositories == type(self._settings.repositories)()
+        everything = not self._settings.named and self._settings.repositories == RepositorySelection()
         registry = Registry(
             id=self._urn,
             kind=KIND,

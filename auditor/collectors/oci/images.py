@@ -26,6 +26,7 @@ from auditor.collectors.oci.signatures import (
     tagged_signature,
 )
 from auditor.inventory.content import UnreadManifest
+from auditor.inventory.extent import WHOLE, Extent
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image, ImageConfig, Signature
 from auditor.inventory.recorder import Recorder
@@ -58,6 +59,8 @@ class _Repository:
     """Families of tags that turned out to name what others name."""
     unread: dict[str, Unknown] = field(default_factory=dict)
     """Digests whose manifest could not be read."""
+    named: set[str] = field(default_factory=set)
+    """Digests that were asked for by name."""
     referrers: dict[str, Fact[list[str]]] = field(default_factory=dict)
     """Subject -> digests of the manifests that the registry lists as its referrers."""
     children: set[str] = field(default_factory=set)
@@ -70,6 +73,7 @@ class Images:
 
     found: Fact[list[Image]]
     unread: Fact[list[UnreadManifest]] = _ALL_READ
+    extent: Extent = WHOLE
 
 
 class OciImageReader:
@@ -111,6 +115,9 @@ class OciImageReader:
         self._take_referrers(found, frozenset(running))
         self._take_subjects(found)
         self._take_children(found)
+        return self._images(found)
+
+    def _images(self, found: _Repository, extent: Extent = WHOLE) -> Images:
         images = [self._image(found, digest) for digest in sorted(found.manifests)]
         # What the registry says it does not have is gone; of anything else that failed nothing is known.
         unread = [
@@ -118,7 +125,7 @@ class OciImageReader:
             for digest, why in sorted(found.unread.items())
             if why.reason is not Reason.RACE_DELETED
         ]
-        return Images(Known(images, GET_MANIFEST), Known(unread, _ALL_READ.source) if unread else _ALL_READ)
+        return Images(Known(images, GET_MANIFEST), Known(unread, _ALL_READ.source) if unread else _ALL_READ, extent)
 
     # ---------------------------------------------------------------- walking
     def _take_tag(self, found: _Repository, tag: str, *, alias: bool) -> Unknown | None:
@@ -187,14 +194,14 @@ class OciImageReader:
                 children = children_of(manifest)
                 for child in children.value if isinstance(children, Known) else ():
                     self._take_manifest(found, child.digest)
-                    if child.kind == "image" and found.tags.get(digest):
+                    if child.kind == "image" and (found.tags.get(digest) or digest in found.named):
                         found.children.add(child.digest)
 
     def _take_referrers(self, found: _Repository, running: frozenset[str]) -> None:
         for digest in sorted(found.manifests):
             if classify(facts_of(found.manifests[digest], found.tags.get(digest, ()))) not in ("image", "index"):
                 continue
-            asked = bool(found.tags.get(digest)) or digest in running
+            asked = bool(found.tags.get(digest)) or digest in running or digest in found.named
             if not asked and not (self._read_children and digest in found.children):
                 found.referrers[digest] = _CHILD if digest in found.children else _UNTAGGED
                 continue

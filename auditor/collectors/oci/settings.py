@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from auditor.collectors.http.logins import LoginSettings
+from auditor.inventory.extent import NamedReference
 
 
 class RepositorySelection(msgspec.Struct, frozen=True):
@@ -41,3 +42,5 @@ class OciSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for signatures of the platforms of tagged indexes too, a request each."""
     probe_anonymous: bool = False
     max_repositories: int | None = None
+    named: list[NamedReference] = []
+    """Read these images only; set by the gate, not in auditor.yaml."""
