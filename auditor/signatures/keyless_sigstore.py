@@ -31,6 +31,7 @@ from sigstore_models.trustroot.v1 import TrustedRoot as RootContent
 from auditor.signatures.identities import Identity, NoIdentityError, identity_of
 from auditor.signatures.keyless import BadRootError
 from auditor.signatures.outcome import Outcome
+from auditor.signatures.strict_json import strict_object
 
 MAX_ROOT_BYTES = 4 * 1024 * 1024
 PROBLEMS = (
@@ -168,16 +169,17 @@ def read_root(path: Path) -> tuple[Root, str]:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_ROOT_BYTES + 1)
-        if len(content) > MAX_ROOT_BYTES:
-            raise BadRootError(f"is larger than {MAX_ROOT_BYTES} bytes")
-        root = RootContent.from_json(content)
+        document = strict_object(content, MAX_ROOT_BYTES)
+        for kind in ("certificateAuthorities", "timestampAuthorities"):
+            for one in document.get(kind, []):
+                # Names are for people, and protobuf leaves empty ones out; the library wants them there.
+                one["subject"] = {"organization": "", "commonName": ""} | one.get("subject", {})
+        root = RootContent.from_json(json.dumps(document))
         trusted = TrustedRoot(root)
         Verifier(trusted_root=trusted)
         _ = [trusted.rekor_keyring(KeyringPurpose.VERIFY), trusted.ct_keyring(KeyringPurpose.VERIFY)]
     except OSError as error:
         raise BadRootError(f"cannot be read: {error.strerror}") from None
-    except BadRootError:
-        raise
     except PROBLEMS as error:
         raise BadRootError(f"cannot be used: {_line(error)}") from None
     return Root(root), hashlib.sha256(content).hexdigest()

@@ -122,7 +122,7 @@ class Instance:
     def certificate(self, how: Signing, private: Any) -> x509.Certificate:
         """A certificate of Fulcio, with the certificate log's receipt in it."""
         names = how.names or ((x509.RFC822Name if "@" in how.identity and "/" not in how.identity else x509.UniformResourceIdentifier)(how.identity),)  # fmt: skip
-        number, value = (1, how.issuer.encode()) if how.old_issuer else (8, tlv(0x0C, how.issuer.encode()))
+        issuers = {1: how.issuer.encode()} | ({} if how.old_issuer else {8: tlv(0x0C, how.issuer.encode())})
         builder = x509.CertificateBuilder(self.fulcio.certificate.subject, x509.Name([]), private.public_key(), x509.random_serial_number(), how.start, how.end)  # fmt: skip
         extensions: list[tuple[Any, bool]] = [
             (usage(*how.bits), True),
@@ -130,8 +130,8 @@ class Instance:
             (x509.SubjectKeyIdentifier.from_public_key(private.public_key()), False),
             (x509.AuthorityKeyIdentifier.from_issuer_public_key(self.fulcio.key.public_key()), False),
             (x509.SubjectAlternativeName(list(names)), True),
-            (x509.UnrecognizedExtension(x509.ObjectIdentifier(f"1.3.6.1.4.1.57264.1.{number}"), value), False),
-        ]
+            *((x509.UnrecognizedExtension(x509.ObjectIdentifier(f"1.3.6.1.4.1.57264.1.{number}"), value), False) for number, value in issuers.items()),
+        ]  # fmt: skip
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical)
         if how.receipt:
