@@ -11,7 +11,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tests.support.certificates import DAY, NOW, authority, key, timestamp, timestamper, tlv
+from tests.support.certificates import DAY, NOW, authority, key, timestamper
 from tests.support.sigstore_world import (
     IDENTITY,
     ISSUER,
@@ -108,6 +108,10 @@ def changed_proof(found: Attempt, form: str, change: Callable[[dict[str, Any]], 
     proof["Payload"] |= {"integratedTime": parts["time"], "body": parts["body"]}
     found.annotations["dev.sigstore.cosign/bundle"] = json.dumps(proof)
     return found
+
+
+def signature_of(found: Attempt) -> bytes:
+    return base64.b64decode(found.bundle["dsseEnvelope"]["signatures"][0]["sig"])
 
 
 # ---------------------------------------------------------------- good ones
@@ -236,16 +240,49 @@ def no_time(form: str, image: Image) -> Attempt:
     return found
 
 
-@case("invalid", says="Timestamp", forms=("bundle",))
-def a_timestamp_of_nobody(form: str, image: Image) -> Attempt:
+@case("verified", forms=("bundle",))
+def a_timestamp_and_a_log_without_time(_form: str, image: Image) -> Attempt:
+    return Attempt(bundle=OURS.timestamped(statement(image.digest)))
+
+
+@case("verified", forms=("bundle",))
+def a_timestamp_beside_the_promise(form: str, image: Image) -> Attempt:
     found = attempt(form, image)
-    del entry_of(found)["inclusionPromise"]
-    signature = base64.b64decode(found.bundle["dsseEnvelope"]["signatures"][0]["sig"])
-    token = timestamp(timestamper(authority("Stampers")), signature, SIGNED_AT)
-    answer = tlv(0x30, tlv(0x30, b"\x02\x01\x00"), token)
-    stamps = {"rfc3161Timestamps": [{"signedTimestamp": text(answer)}]}
-    found.bundle["verificationMaterial"]["timestampVerificationData"] = stamps
+    found.bundle["verificationMaterial"]["timestampVerificationData"] = OURS.stamp(signature_of(found), SIGNED_AT)
     return found
+
+
+@case("invalid", says="verified time", forms=("bundle",))
+def a_timestamp_of_nobody(_form: str, image: Image) -> Attempt:
+    return Attempt(bundle=OURS.timestamped(statement(image.digest), by=timestamper(authority("Stampers"))))
+
+
+@case("invalid", says="verified time", forms=("bundle",))
+def a_timestamp_over_something_else(_form: str, image: Image) -> Attempt:
+    found = Attempt(bundle=OURS.timestamped(statement(image.digest)))
+    found.bundle["verificationMaterial"]["timestampVerificationData"] = OURS.stamp(b"something", SIGNED_AT)
+    return found
+
+
+@case("invalid", says="verified time", forms=("bundle",))
+def an_unsigned_timestamp(_form: str, image: Image) -> Attempt:
+    found = Attempt(bundle=OURS.timestamped(statement(image.digest)))
+    stamp = found.bundle["verificationMaterial"]["timestampVerificationData"]["rfc3161Timestamps"][0]
+    stamp["signedTimestamp"] = text(base64.b64decode(stamp["signedTimestamp"])[:-8] + bytes(8))
+    return found
+
+
+@case("expired", says="was not valid at", forms=("bundle",))
+def a_certificate_that_had_expired_when_it_was_stamped(_form: str, image: Image) -> Attempt:
+    how = Signing(start=SIGNED_AT - DAY, end=SIGNED_AT - MINUTE)
+    return Attempt(bundle=OURS.timestamped(statement(image.digest), how))
+
+
+@case("untrusted", says="the log that proves it", forms=("bundle",))
+def another_log_without_time(_form: str, image: Image) -> Attempt:
+    mixed = Instance()
+    mixed.__dict__["stamper"] = OURS.stamper
+    return Attempt(bundle=mixed.timestamped(statement(image.digest)))
 
 
 # ---------------------------------------------------------------- the log

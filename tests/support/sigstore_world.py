@@ -18,11 +18,11 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tests.support.certificates import DAY, NOW, Party, authority, key, tlv, usage
+from tests.support.certificates import DAY, NOW, Party, authority, key, timestamp, timestamper, tlv, usage
 
 BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 IN_TOTO = "application/vnd.in-toto+json"
@@ -32,7 +32,7 @@ ISSUER = "https://token.actions.githubusercontent.com"
 SIGNED_AT = NOW - DAY
 MINUTE = timedelta(minutes=1)
 RECEIPTS = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
-ORIGIN = "rekor.example.com"
+ORIGIN, TILED = "rekor.example.com", "log2026.rekor.example.com"
 
 
 def text(content: bytes) -> str:
@@ -106,6 +106,22 @@ class Instance:
     def certificate_log(self) -> Any:
         return key("P-256", f"{self.name} certificates")
 
+    @cached_property
+    def tiled(self) -> ed25519.Ed25519PrivateKey:
+        """The key of the log of Rekor's second version, which states no time."""
+        return ed25519.Ed25519PrivateKey.generate()
+
+    @cached_property
+    def stamper(self) -> Party:
+        """The timestamp authority."""
+        root = authority(f"{self.name} time root")
+        return timestamper(root, f"{self.name} stamper", start=NOW - 300 * DAY)
+
+    def tiled_id(self) -> bytes:
+        """The log's name and key, as C2SP's signed notes have it."""
+        raw = self.tiled.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return hashlib.sha256(TILED.encode() + b"\n\x01" + raw).digest()
+
     def trusted_root(self) -> dict[str, Any]:
         """As `cosign trusted-root create` writes it."""
         period: dict[str, str] = {"start": self.start.isoformat().replace("+00:00", "Z")}
@@ -113,8 +129,9 @@ class Instance:
         chain = [{"rawBytes": text(der)} for der in self.fulcio.ders]
         return {
             "mediaType": "application/vnd.dev.sigstore.trustedroot+json;version=0.1",
-            "tlogs": [_log("https://rekor.example.com", self.rekor, period)],
+            "tlogs": [_log("https://rekor.example.com", self.rekor, period), self._tiled_log(period)],
             "certificateAuthorities": [{"subject": {"organization": self.name, "commonName": self.name}, "uri": "https://fulcio.example.com", "certChain": {"certificates": chain}, "validFor": period | ends}],
+            "timestampAuthorities": [{"subject": {"organization": self.name, "commonName": "time"}, "uri": "https://tsa.example.com", "certChain": {"certificates": [{"rawBytes": text(der)} for der in self.stamper.ders]}, "validFor": period}],
             "ctlogs": [_log("https://ctfe.example.com", self.certificate_log, period)],
         }  # fmt: skip
 
@@ -171,7 +188,38 @@ class Instance:
             "canonicalizedBody": text(body),
         }  # fmt: skip
 
+    def _tiled_log(self, period: dict[str, str]) -> dict[str, Any]:
+        public = {"rawBytes": text(spki(self.tiled)), "keyDetails": "PKIX_ED25519", "validFor": period}
+        return {"baseUrl": f"https://{TILED}", "hashAlgorithm": "SHA2_256", "publicKey": public, "logId": {"keyId": text(self.tiled_id())}}  # fmt: skip
+
+    def tiled_entry(self, body: bytes) -> dict[str, Any]:
+        """An entry of the second version: proof, no promise and no time."""
+        root, log = hashlib.sha256(b"\x00" + body).digest(), self.tiled_id()
+        note = f"{TILED}\n1\n{text(root)}\n"
+        signature = text(log[:4] + self.tiled.sign(note.encode()))
+        proof = {"logIndex": "0", "rootHash": text(root), "treeSize": "1", "hashes": [], "checkpoint": {"envelope": f"{note}\n— {TILED} {signature}\n"}}  # fmt: skip
+        return {"logIndex": "0", "logId": {"keyId": text(log)}, "kindVersion": {"kind": "hashedrekord", "version": "0.0.2"}, "inclusionProof": proof, "canonicalizedBody": text(body)}  # fmt: skip
+
+    def stamp(self, signature: bytes, at: datetime, by: Party | None = None) -> dict[str, Any]:
+        """A timestamp authority's answer over a signature, as a bundle holds it."""
+        answer = tlv(0x30, tlv(0x30, b"\x02\x01\x00"), timestamp(by or self.stamper, signature, at, chain=False))
+        return {"rfc3161Timestamps": [{"signedTimestamp": text(answer)}]}
+
     # ---------------------------------------------------------------- signatures
+    def timestamped(self, payload: bytes, how: Signing | None = None, by: Party | None = None) -> dict[str, Any]:
+        """A bundle as of Rekor's second version: the log proves, a timestamp says when."""
+        how = how or Signing()
+        private = key(how.kind, f"{self.name} signer")
+        certificate = text(self.certificate(how, private).public_bytes(Encoding.DER))
+        signature = sign(how.signer_key or private, pae(IN_TOTO, payload))
+        data = {"algorithm": "SHA2_256", "digest": text(hashlib.sha256(pae(IN_TOTO, payload)).digest())}
+        verifier = {"keyDetails": "PKIX_ECDSA_P256_SHA_256", "x509Certificate": {"rawBytes": certificate}}
+        spec = {"hashedRekordV002": {"data": data, "signature": {"content": text(signature), "verifier": verifier}}}
+        entry = self.tiled_entry(compact({"apiVersion": "0.0.2", "kind": "hashedrekord", "spec": spec}))
+        material = {"certificate": {"rawBytes": certificate}, "tlogEntries": [entry], "timestampVerificationData": self.stamp(signature, how.signed_at, by)}  # fmt: skip
+        envelope = {"payload": text(payload), "payloadType": IN_TOTO, "signatures": [{"sig": text(signature)}]}
+        return {"mediaType": BUNDLE, "verificationMaterial": material, "dsseEnvelope": envelope}
+
     def bundle(self, payload: bytes, how: Signing | None = None, *, kind: str = IN_TOTO) -> dict[str, Any]:
         """A bundle over an in-toto statement, as cosign makes it."""
         how = how or Signing()
