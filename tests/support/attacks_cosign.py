@@ -294,7 +294,8 @@ KEYLESS = {
 
 
 def _keyless(name: str) -> None:
-    for case in [case for case in CASES if case.name == KEYLESS[name]]:
+    chained = ("classic",) if name == "stripped chain" else ("bundle", "classic")  # a bundle has no chain
+    for case in [case for case in CASES if case.name == KEYLESS[name] and case.form in chained]:
 
         @attack(name, f"cosign keyless {case.form}", case.state, differs=case.differs)
         def _(world: AttackWorld, where: str, case=case) -> None:  # type: ignore[no-untyped-def]

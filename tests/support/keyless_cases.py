@@ -371,7 +371,7 @@ def another_digest(form: str, image: Image) -> Attempt:
     return attempt(form, Image("sha256:" + "b" * 64, image.repository))
 
 
-@case("invalid", says="another repository", forms=("classic",), differs="cosign does not look at the name that was signed")  # fmt: skip
+@case("invalid", says="another repository", forms=("classic",), differs="cosign does not compare the name that was signed")  # fmt: skip
 def another_repository(form: str, image: Image) -> Attempt:
     return attempt(form, Image(image.digest, "registry.example.com/team/other"))
 
