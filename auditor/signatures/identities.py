@@ -33,8 +33,9 @@ class Identity:
     issuer: str
 
     def __str__(self) -> str:
-        """As results show it."""
-        return f"{self.name} ({self.issuer})"
+        """As results show it: on one line, whatever a certificate holds."""
+        text = f"{self.name} ({self.issuer})"
+        return "".join(character if character.isprintable() else "?" for character in text)
 
 
 @dataclass(frozen=True)

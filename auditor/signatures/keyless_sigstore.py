@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,9 @@ from auditor.signatures.identities import Identity, NoIdentityError, identity_of
 from auditor.signatures.keyless import BadRootError
 from auditor.signatures.outcome import Outcome
 from auditor.signatures.strict_json import strict_object
+
+# The library warns about bundles; what is wrong with one stands in its outcome.
+logging.getLogger("sigstore").addHandler(logging.NullHandler())
 
 MAX_ROOT_BYTES = 4 * 1024 * 1024
 PROBLEMS = (

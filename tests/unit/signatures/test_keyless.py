@@ -127,20 +127,39 @@ def test_a_kind_of_log_entry_that_is_not_understood_is_not_checked() -> None:
     assert outcome == Outcome("not_checked", "its log entry is of the type 'intoto/0.0.2', which is not understood")
 
 
-def test_whatever_is_changed_is_noticed() -> None:
-    """Never verified and never an error, but for the log's name beside its signature, which nothing signs."""
-    content = (VECTORS / "oci-attestation.sigstore.json").read_bytes()
-    trust = KeylessTrust((ADA,), read_root(PUBLIC)[0])
-    unnoticed = []
-    for *steps, last in paths_of(json.loads(content)):
-        changed = json.loads(content)
-        place = reduce(lambda found, step: found[step], steps, changed)
-        for value in other_values(place[last]):
-            place[last] = value
-            outcome, _ = verify_keyless_bundle(json.dumps(changed).encode(), digest=SUBJECT, repository="r/x", trust=trust)  # fmt: skip
-            unnoticed += [value] if outcome.state == "verified" else []
+VECTOR = json.loads((VECTORS / "oci-attestation.sigstore.json").read_bytes())
+OUR_TRUST = KeylessTrust(
+    (TrustedIdentity(ISSUER, IDENTITY),), Root(RootContent.from_json(json.dumps(OURS.trusted_root())))
+)
+OLDEST = (
+    next(case for case in CASES if case.name == "a_promise_alone_in_the_oldest_format").make("bundle", IMAGE).bundle
+)
 
-    assert [value.splitlines()[4].split()[:2] for value in unnoticed] == [["—", "rekor.sigstAre.dev"]]
+
+@pytest.mark.parametrize(
+    ("good", "digest", "trust", "notes"),
+    [
+        (VECTOR, SUBJECT, KeylessTrust((ADA,), read_root(PUBLIC)[0]), 1),
+        (OURS.timestamped(statement(IMAGE.digest)), IMAGE.digest, OUR_TRUST, 1),
+        (OLDEST, IMAGE.digest, OUR_TRUST, 0),
+    ],
+    ids=["public instance", "log without time", "oldest format"],
+)
+def test_whatever_is_changed_is_noticed(good: Any, digest: str, trust: KeylessTrust, notes: int) -> None:
+    """Never verified and never an error, but for a log's name beside its signature, which nothing signs."""
+    unnoticed = []
+    for *steps, last in paths_of(good):
+        changed = json.loads(json.dumps(good))
+        place = reduce(lambda found, step: found[step], steps, changed)
+        original = place[last]
+        for value in other_values(original):
+            if value == original:
+                continue
+            place[last] = value
+            outcome, _ = verify_keyless_bundle(json.dumps(changed).encode(), digest=digest, repository="r/x", trust=trust)  # fmt: skip
+            unnoticed += [(*steps, last, value)] if outcome.state == "verified" else []
+
+    assert [path[-2] for path in unnoticed] == ["envelope"] * notes, unnoticed
 
 
 def paths_of(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
