@@ -246,6 +246,14 @@ def _(world: AttackWorld, case: str) -> None:
     world.push.index(case, f"sha256-{world.digest(case)[7:]}", [entry])
 
 
+@attack("signature on fallback index forged, the image itself", BUNDLES)
+def _(world: AttackWorld, case: str) -> None:
+    """The index lists the image as its own signature."""
+    world.image(case)
+    entry = world.images[case] | {"artifactType": BUNDLE, "annotations": ANNOTATIONS}
+    world.push.index(case, f"sha256-{world.digest(case)[7:]}", [entry])
+
+
 @attack("empty", CLASSIC, "invalid")
 def _(world: AttackWorld, case: str) -> None:
     world.image(case)
