@@ -128,6 +128,15 @@ def a_payload_put_in_place(form: str, image: Image) -> Attempt:
     return found
 
 
+@case("not_checked", says="parts that are not understood", forms=("bundle",))
+def two_envelopes_by_two_spellings(form: str, image: Image) -> Attempt:
+    """One reader takes the name in camel case, another the one of the protocol's definition."""
+    found = attempt(form, Image("sha256:" + "b" * 64, image.repository))
+    signed = found.bundle["dsseEnvelope"]
+    found.bundle |= {"dsse_envelope": signed, "dsseEnvelope": signed | {"payload": text(statement(image.digest))}}
+    return found
+
+
 @case("invalid", says="is of the type", forms=("bundle",))
 def the_payload_type_swapped(form: str, image: Image) -> Attempt:
     found = attempt(form, image)

@@ -147,6 +147,11 @@ def a_time_that_the_log_did_not_state(form: str, image: Image) -> Attempt:
     return changed_proof(found, form, lambda parts: parts.update(time=parts["time"] - 3600))
 
 
+@case("invalid", says="inclusion promise")
+def a_time_after_the_certificate_that_the_log_did_not_state(form: str, image: Image) -> Attempt:
+    return changed_proof(attempt(form, image), form, lambda parts: parts.update(time=parts["time"] + 86400))
+
+
 @case("invalid", says="an inclusion promise or signed timestamp", forms=("bundle",))
 def no_time(form: str, image: Image) -> Attempt:
     found = attempt(form, image)
