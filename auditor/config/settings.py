@@ -33,6 +33,15 @@ class TrustedKeySettings(msgspec.Struct, frozen=True, kw_only=True):
     repositories: list[str] = msgspec.field(default_factory=lambda: ["*"])
 
 
+class TrustedIdentitySettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may sign with a certificate: `identity` exactly or `identity_regexp` in whole, as the issuer knows them."""
+
+    issuer: str
+    identity: str | None = None
+    identity_regexp: str | None = None
+    repositories: list[str] = msgspec.field(default_factory=lambda: ["*"])
+
+
 class NotationTrustSettings(msgspec.Struct, frozen=True, kw_only=True):
     """notation's own files: trustpolicy.json, the truststore directory, revocation lists."""
 
@@ -45,6 +54,8 @@ class TrustSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Whose signatures count."""
 
     keys: list[TrustedKeySettings] = []
+    identities: list[TrustedIdentitySettings] = []
+    trusted_root: str | None = None
     notation: NotationTrustSettings | None = None
 
 

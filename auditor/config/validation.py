@@ -80,6 +80,13 @@ def _explain(error: ValidationError) -> tuple[str, str]:
         case "required":
             missing = [name for name in wanted if name not in instance]
             return pointer_of(parts), f"needs {', '.join(missing)}"
+        case "dependentRequired":
+            pairs = [(name, other) for name in wanted if name in instance for other in wanted[name]]
+            missing = [f"{name} needs {other}" for name, other in pairs if other not in instance]
+            return pointer_of(parts), f"{missing[0]} beside it"
+        case "oneOf" if all(set(branch) == {"required"} for branch in wanted):
+            names = [name for branch in wanted for name in branch["required"]]
+            return pointer_of(parts), f"takes one of {', '.join(names)}, not several"
         case "type":
             wanted = wanted if isinstance(wanted, str) else " or ".join(wanted)
             return pointer_of(parts), f"expected {wanted}, got {shown}"

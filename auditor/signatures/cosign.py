@@ -19,6 +19,8 @@ SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 PAYLOAD_TYPE = "cosign container image signature"
 SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
 BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle"
+CERTIFIED = Outcome("not_checked", "it was made with a certificate, which is for `keyless`")
+NO_KEY = Outcome("not_checked", "no key is trusted for it")
 MAX_PAYLOAD_BYTES = 128 * 1024
 MAX_BUNDLE_BYTES = 16 * 1024 * 1024
 
@@ -46,9 +48,9 @@ def verify_classic(
     if signer is not None:
         return Outcome("verified", signer=signer.name, tag=_tag_in(document))
     if CERTIFICATE_ANNOTATION in annotations:
-        return Outcome("not_checked", "it was made with a certificate, and no identity is trusted")
+        return CERTIFIED
     if not keys:
-        return Outcome("not_checked", "no key is trusted")
+        return NO_KEY
     return Outcome("untrusted", "no trusted key made it")
 
 
@@ -105,12 +107,12 @@ def verify_bundle(content: bytes, *, digest: str, keys: Sequence[TrustedKey]) ->
         return Outcome("invalid", "it is about another digest"), statement
     material = document.get("verificationMaterial")
     if not isinstance(material, dict) or "publicKey" not in material:
-        return Outcome("not_checked", "it was made with a certificate, and no identity is trusted"), statement
+        return CERTIFIED, statement
     signer = signer_of(envelope, keys)
     if signer is not None:
         return Outcome("verified", signer=signer.name), statement
     if not keys:
-        return Outcome("not_checked", "no key is trusted"), statement
+        return NO_KEY, statement
     return Outcome("untrusted", "no trusted key made it"), statement
 
 

@@ -1,4 +1,4 @@
-"""Reads `trust:` of auditor.yaml: keys, notation's policy and store, revocation lists."""
+"""Reads `trust:` of auditor.yaml: keys, identities and their trusted root, notation's files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,19 @@ from pathlib import Path
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from auditor.config.settings import Config, NotationTrustSettings, TrustedKeySettings, judgement_digest
+from auditor.config.settings import (
+    Config,
+    NotationTrustSettings,
+    TrustedIdentitySettings,
+    TrustedKeySettings,
+    TrustSettings,
+    judgement_digest,
+)
 from auditor.errors import ConfigError
+from auditor.signatures.identities import TrustedIdentity
+from auditor.signatures.keyless import BadRootError, KeylessTrust
 from auditor.signatures.keys import MAX_PEM_BYTES, KeyUnusableError, read_key
+from auditor.signatures.linear_regexp import BadPatternError, compile_pattern
 from auditor.signatures.notation import Trust, read_trust
 from auditor.signatures.verifier import KeyTrust, Verifier
 
@@ -25,12 +35,14 @@ def read_verifier(config: Config) -> Verifier:
         return Verifier()
     keys = tuple(_key(config, number, one) for number, one in enumerate(settings.keys))
     notation = _notation(config, settings.notation) if settings.notation is not None else None
+    keyless, root_digest = _keyless(config, settings)
     decides = [
         msgspec.to_builtins(settings),
         [one.key.fingerprint for one in keys],
         _digests(config, settings.notation, notation) if settings.notation is not None and notation else [],
+        root_digest,
     ]
-    return Verifier(keys, notation, judgement_digest(decides))
+    return Verifier(keys, notation, judgement_digest(decides), keyless)
 
 
 def _key(config: Config, number: int, settings: TrustedKeySettings) -> KeyTrust:
@@ -45,6 +57,33 @@ def _key(config: Config, number: int, settings: TrustedKeySettings) -> KeyTrust:
         hint = "cosign public-key --key KEY writes one"
         raise _wrong(config, at, f"the key {settings.file} cannot be used: {error}", hint) from None
     return KeyTrust(key, tuple(settings.repositories))
+
+
+def _keyless(config: Config, settings: TrustSettings) -> tuple[KeylessTrust, str]:
+    """Who is trusted without a key, and the digest of the trusted root."""
+    identities = tuple(_identity(config, number, one) for number, one in enumerate(settings.identities))
+    if settings.trusted_root is None:
+        return KeylessTrust(identities), ""
+    from auditor.signatures.keyless_sigstore import read_root  # loads sigstore, which takes most of a second
+
+    try:
+        root, digest = read_root(config.resolve(settings.trusted_root))
+    except BadRootError as error:
+        at, hint = "/trust/trusted_root", "give sigstore's trusted_root.json; cosign trusted-root create makes one"
+        raise _wrong(config, at, f"the trusted root {settings.trusted_root} {error}", hint) from None
+    return KeylessTrust(identities, root), digest
+
+
+def _identity(config: Config, number: int, settings: TrustedIdentitySettings) -> TrustedIdentity:
+    repositories = tuple(settings.repositories)
+    if settings.identity_regexp is None:
+        return TrustedIdentity(settings.issuer, settings.identity or "", None, repositories)
+    try:
+        pattern = compile_pattern(settings.identity_regexp)
+    except BadPatternError as error:
+        at = f"/trust/identities/{number}/identity_regexp"
+        raise _wrong(config, at, f"the pattern cannot be used: {error}") from None
+    return TrustedIdentity(settings.issuer, "", pattern, repositories)
 
 
 def _notation(config: Config, settings: NotationTrustSettings) -> Trust:

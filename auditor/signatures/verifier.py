@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.writing import SnapshotWriter
-from auditor.signatures.cosign import BUNDLE_TYPE, SIGN_PREDICATE, verify_bundle, verify_classic
+from auditor.signatures.cosign import (
+    BUNDLE_TYPE,
+    CERTIFIED,
+    NO_KEY,
+    SIGN_PREDICATE,
+    SIGNATURE_ANNOTATION,
+    verify_bundle,
+    verify_classic,
+)
+from auditor.signatures.dsse import decode_base64
+from auditor.signatures.keyless import NO_ROOT, NOT_ASKED, KeylessTrust, verify_keyless_bundle, verify_keyless_payload
 from auditor.signatures.keys import TrustedKey
 from auditor.signatures.notation import Target, Trust, verify_notation
 from auditor.signatures.outcome import Outcome, best
@@ -22,7 +32,6 @@ SETTING = "trust in auditor.yaml"
 """What settles a signature that nothing was configured for."""
 MAX_TEXT = 300
 _SHARED = "signatures.verifier"
-_KEYLESS = "it was made with a certificate, and keyless verification is not there yet"
 
 Verification = Fact[Literal["verified", "invalid", "untrusted", "expired", "revoked"]]
 
@@ -82,36 +91,49 @@ class Verifier:
     keys: tuple[KeyTrust, ...] = ()
     notation: Trust | None = None
     digest: str = ""
+    keyless: KeylessTrust = field(default_factory=KeylessTrust)
 
     @property
     def asked(self) -> bool:
         """Whether the user asked for anything to be checked."""
-        return bool(self.keys) or self.notation is not None
+        return bool(self.keys) or bool(self.keyless.identities) or self.notation is not None
 
     def unasked(self, kind: str, repository: str) -> Checked | None:
         """Why nothing need be read of a signature of a kind; None where somebody is trusted for it."""
         if kind == "notation":
             configured, detail = self.notation is not None, "no notation trust policy is configured"
         else:
-            configured, detail = bool(self._keys(repository)), f"no key is trusted for {repository}"
+            configured = bool(self._keys(repository)) or self.keyless.covers(repository)
+            detail = f"no key or identity is trusted for {repository}"
         return None if configured else Checked(Outcome("not_checked", detail))
 
     def classic(self, payload: bytes, annotations: dict[str, str], target: Target) -> Checked:
-        """A layer of a classic cosign signature."""
+        """A layer of a classic cosign signature, by a key or else by its certificate."""
         keys = self._keys(target.repository)
         outcome = verify_classic(payload, annotations, digest=target.digest, repository=target.repository, keys=keys)
+        if outcome is CERTIFIED:
+            signature = decode_base64(annotations[SIGNATURE_ANNOTATION])
+            outcome = verify_keyless_payload(
+                payload, annotations, signature=signature, repository=target.repository, trust=self.keyless
+            )
         return self._cosign(outcome, target)
 
     def bundle(self, content: bytes, target: Target) -> Checked:
         """A sigstore bundle that is said to be a signature: its signed statement must say so, not only its label."""
-        keys = self._keys(target.repository)
-        outcome, statement = verify_bundle(content, digest=target.digest, keys=keys)
-        if outcome.state != "invalid" and statement is not None and statement.get("predicateType") != SIGN_PREDICATE:
+        checked, statement = self.attestation(content, target)
+        if checked.outcome.state != "invalid" and statement and statement.get("predicateType") != SIGN_PREDICATE:
             kind = str(statement.get("predicateType"))[:80]
             return Checked(Outcome("invalid", f"it is an attestation of the type {kind!r}, not a signature"))
-        if outcome.state == "not_checked" and statement is None:
-            return self._unread(outcome, target)
-        return self._cosign(outcome, target)
+        return checked
+
+    def attestation(self, content: bytes, target: Target) -> tuple[Checked, dict[str, Any] | None]:
+        """A sigstore bundle, by a key or by its certificate, and the statement in it, about anything."""
+        outcome, statement = verify_bundle(content, digest=target.digest, keys=self._keys(target.repository))
+        if outcome is CERTIFIED:
+            outcome, statement = verify_keyless_bundle(
+                content, digest=target.digest, repository=target.repository, trust=self.keyless
+            )
+        return self._cosign(outcome, target), statement
 
     def envelope(self, content: bytes, media_type: str, target: Target, now: datetime) -> Checked:
         """A notation signature; `now`: when the snapshot was taken."""
@@ -128,14 +150,18 @@ class Verifier:
         return [trust.key for trust in self.keys if trust.covers(repository)]
 
     def _cosign(self, outcome: Outcome, target: Target) -> Checked:
+        """Nobody is trusted, nobody of this kind is, or there is no way to check it."""
         if outcome.state != "not_checked":
             return Checked(outcome)
-        return self._unread(replace(outcome, detail=_KEYLESS), target)
-
-    def _unread(self, outcome: Outcome, target: Target) -> Checked:
-        """What is not checked: for want of trust, or else for want of a way to."""
-        unasked = self.unasked("cosign", target.repository)
-        return unasked or Checked(outcome, Reason.UNSUPPORTED_BY_COLLECTOR, "cosign verify")
+        if unasked := self.unasked("cosign", target.repository):
+            return unasked
+        maker, trusted = {NO_KEY: ("key", "identities"), NOT_ASKED: ("certificate", "keys")}.get(outcome, ("", ""))
+        if maker:
+            detail = f"a {maker} made it, and only {trusted} are trusted for {target.repository}"
+            return Checked(Outcome("untrusted", detail))
+        if outcome is NO_ROOT:
+            return Checked(outcome)
+        return Checked(outcome, Reason.UNSUPPORTED_BY_COLLECTOR, "cosign verify")
 
 
 def share_verifier(writer: SnapshotWriter, verifier: Verifier) -> None:

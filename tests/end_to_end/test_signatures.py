@@ -107,4 +107,4 @@ def test_a_key_counts_only_for_its_repositories(world: SignedWorld, tmp_path: Pa
 
     assert classic["verification"]["value"] == "verified"
     assert bundle["verification"]["reason"] == "not_requested"
-    assert bundle["verification"]["detail"] == f"no key is trusted for {world.host}/bundle"
+    assert bundle["verification"]["detail"] == f"no key or identity is trusted for {world.host}/bundle"

@@ -134,14 +134,11 @@ def test_a_missing_blob_does_not_hide_a_good_signature_and_is_not_hidden_by_a_ba
     assert isinstance(check(blobs, [gone, layer(private=STRANGER)])[0].verification, Unknown)
 
 
-def test_a_certificate_is_not_checked_and_says_why() -> None:
+def test_a_certificate_is_not_trusted_where_only_keys_are() -> None:
     [found] = check(Blobs(PAYLOAD), [layer(private=STRANGER, **{CERTIFICATE_ANNOTATION: "x"})])
 
-    assert found.verification == Unknown(
-        Reason.UNSUPPORTED_BY_COLLECTOR,
-        "cosign verify",
-        "it was made with a certificate, and keyless verification is not there yet",
-    )
+    assert found.verification == Known("untrusted")
+    assert found.detail == "a certificate made it, and only keys are trusted for registry.example.com/team/app"
 
 
 def test_a_notation_manifest_has_one_envelope() -> None:
@@ -161,7 +158,11 @@ def test_a_kind_that_nobody_is_trusted_for_was_not_asked_about_and_is_not_read()
 
     assert [one.verification for one in (notary, cosign)] == [
         Unknown(Reason.NOT_REQUESTED, "trust in auditor.yaml", "no notation trust policy is configured"),
-        Unknown(Reason.NOT_REQUESTED, "trust in auditor.yaml", "no key is trusted for registry.example.com/team/app"),
+        Unknown(
+            Reason.NOT_REQUESTED,
+            "trust in auditor.yaml",
+            "no key or identity is trusted for registry.example.com/team/app",
+        ),
     ]
     assert blobs.asked == []
 
