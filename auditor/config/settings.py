@@ -48,6 +48,18 @@ class TrustSettings(msgspec.Struct, frozen=True, kw_only=True):
     notation: NotationTrustSettings | None = None
 
 
+class ScanResultSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Files of scanners outside the registry, or of VEX statements; see settings.schema.json."""
+
+    path: str
+    scanner: str = ""
+    max_age_days: int = 30
+    accept_undated: bool = False
+    image: str = ""
+    owner: str = ""
+    expires: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The file's content. Relative paths are taken from the file's own folder."""
 
@@ -58,6 +70,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     waivers: str | None = None
     baseline: str | None = None
     kev: str | None = None
+    epss: str | None = None
+    scan_results: list[ScanResultSettings] = []
     trust: TrustSettings | None = None
     engine: EngineName = "embedded"
     opa_url: str | None = None

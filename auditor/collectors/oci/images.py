@@ -9,7 +9,7 @@ from typing import Any
 from auditor.analysis.artefacts import classify
 from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.oci.distribution import Distribution, Manifest
-from auditor.collectors.oci.manifests import GET_MANIFEST, children_of, facts_of, size_of, texts_of
+from auditor.collectors.oci.manifests import GET_MANIFEST, children_of, config_digest_of, facts_of, size_of, texts_of
 from auditor.collectors.oci.signatures import (
     SignatureChecker,
     referring_signature,
@@ -175,6 +175,7 @@ class OciImageReader:
             signing_status=unsupported("signing of its own"),
             config=self._config(found, digest, manifest) if kind == "image" else Absent(GET_MANIFEST, "not_an_image"),
             replicas=unsupported("replication"),
+            config_digest=config_digest_of(manifest) if kind == "image" else "",
         )
 
     def _signatures(self, found: _Repository, digest: str) -> Fact[list[Signature]]:
