@@ -118,22 +118,23 @@ def _statements(
     name = identity(flaw.id, f"{where}.id")
     made = moment(analysis.updated or analysis.issued or metadata.timestamp, "cyclonedx")
     whole = _product(metadata.component) if metadata.component is not None else None
-    found = []
+    on: dict[Product, list[Component | None]] = {}
     for affected in several(flaw.affects, f"{where}.affects"):
         product, component = _resolve(affected.ref, named, whole)
         if product is not None:
-            found.append(
-                Statement(
-                    ids=frozenset([name, *aliases_of([one.id for one in flaw.references or []], name)]),
-                    status=_STATES[analysis.state],
-                    reason=_reason(analysis),
-                    author=_author(metadata),
-                    made_at=made.value if isinstance(made, Known) else "",
-                    products=(product,),
-                    components=(component,) if component is not None else (),
-                )
-            )
-    return found
+            on.setdefault(product, []).append(component)
+    return [
+        Statement(
+            ids=frozenset([name, *aliases_of([one.id for one in flaw.references or []], name)]),
+            status=_STATES[analysis.state],
+            reason=_reason(analysis),
+            author=_author(metadata),
+            made_at=made.value if isinstance(made, Known) else "",
+            products=(product,),
+            components=() if None in components else tuple(one for one in components if one is not None),
+        )
+        for product, components in on.items()
+    ]
 
 
 def _resolve(ref: str, named: dict[str, _Component], whole: Product | None) -> tuple[Product | None, Component | None]:

@@ -10,6 +10,7 @@ import csv
 import gzip
 import hashlib
 import io
+import os
 import re
 import zlib
 from collections.abc import Iterator
@@ -41,7 +42,8 @@ def load_epss(path: Path) -> EpssScores:
     """Read the scores. Errors: `InputError` with the file and the line."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            # No larger buffer than the file needs, and no more than is allowed if it grows meanwhile.
+            content = file.read(min(os.fstat(file.fileno()).st_size, MAX_BYTES) + 1)
     except FileNotFoundError:
         raise InputError("does not exist", path=path, hint=_HINT) from None
     except OSError as error:

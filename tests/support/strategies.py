@@ -282,7 +282,10 @@ def registry_records(draw: st.DrawFn) -> RegistryRecord:
         visibility=draw(visibilities),
     )
     derived = msgspec.structs.replace(
-        derive_registry(registry), totals=draw(scanning.totals(facts)), growth=draw(scanning.growth(facts))
+        derive_registry(registry),
+        totals=draw(scanning.totals(facts)),
+        growth=draw(scanning.growth(facts)),
+        vex=draw(scanning.statements(facts, text)),
     )
     record = RegistryRecord(id=URN, scope=SCOPE, now=NOW, registry=registry, derived=derived)
     return draw(linked(record))
