@@ -13,8 +13,11 @@ import pytest
 
 from auditor.config.settings import Config, ScanResultSettings, Settings
 from auditor.errors import ExitCode
+from auditor.inventory.records import decode_line
 from auditor.inventory.store import Manifest
 from auditor.run.collecting import collect
+from auditor.run.joins.scans import ScanJoin
+from auditor.scanners.book import read_book
 from tests.end_to_end.test_bad_input import auditor
 from tests.support.audits import judge, records
 from tests.support.fake_aws import fake_aws
@@ -153,6 +156,11 @@ def test_two_scanners_count_a_vulnerability_once_at_its_worst(world: World, tmp_
     assert details["CVE-2026-0005"]["sources"] == ["grype", "trivy"]
     assert [(s["scanner"], s["file"], s["matched_by"]) for s in scan["sources"]] == [("grype", "g", "digest"), ("trivy", "t", "digest")]  # fmt: skip
     assert scan["external"]
+    given = [ScanResultSettings(path=str(tmp_path / "scans" / name)) for name in ("t", "g")]
+    join = ScanJoin(read_book(Config(Settings(scan_results=given))))
+    for line in next((tmp_path / "snapshot" / "parts").glob("*.jsonl")).read_bytes().splitlines():
+        # As after an interruption, when records that are finished go through the joins again.
+        assert join.complete(decode_line(line)) == decode_line(line)
     assert [s["rule"] for s in scan["secrets"]] == ["aws-access-key-id"]
 
 

@@ -80,13 +80,15 @@ class ScanJoin(Join):
         if image.kind != "image":
             return image
         own = _own(image.scan)
-        outside = [_outside(self._book.given[number], how, record.now) for number, how in sorted(matched.items())]
         statements = self._on(record, image, around)
-        scan = join_scan(own, outside, lambda v: self._hide(record, image, statements, v))
-        if not matched and self._book.given and isinstance(scan, Unknown):
-            scan = _OTHER if scan.reason is Reason.UNSUPPORTED_BY_PLATFORM else scan
+        scan = own
+        if matched or statements:
+            outside = [_outside(self._book.given[number], how, record.now) for number, how in sorted(matched.items())]
+            scan = join_scan(own, outside, lambda v: self._hide(record, image, statements, v))
+        if self._book.given and isinstance(scan, Unknown) and scan.reason is Reason.UNSUPPORTED_BY_PLATFORM:
+            scan = _OTHER
         scan = self._scored(scan)
-        return image if scan == image.scan else msgspec.structs.replace(image, scan=scan)
+        return image if scan is image.scan or scan == image.scan else msgspec.structs.replace(image, scan=scan)
 
     def _on(self, record: RepositoryRecord, image: Image, around: dict[str, set[str]]) -> list[int]:
         """The statements on an image: on its digest, its index's, its config's, or on its repository."""
