@@ -93,6 +93,8 @@ class ScanBook:
 
     given: list[Given] = field(default_factory=list)
     statements: list[GivenStatement] = field(default_factory=list)
+    pointless: list[str] = field(default_factory=list)
+    """VEX files of which no statement names an image."""
     epss: EpssScores | None = None
     digest: str = ""
 
@@ -112,6 +114,7 @@ def read_book(config: Config) -> ScanBook:
         return ScanBook()
     given: list[Given] = []
     statements: list[GivenStatement] = []
+    pointless: list[str] = []
     seen: set[str] = set()
     count = 0
     for number, entry in enumerate(settings.scan_results):
@@ -127,10 +130,12 @@ def read_book(config: Config) -> ScanBook:
             for result in read.results:
                 _check(path, entry, result)
                 given.append(Given(result, shown, read.digest, entry))
+            if not read.results and not read.statements:
+                pointless.append(shown)
             statements += [GivenStatement(statement, shown, entry) for statement in read.statements]
     epss = load_epss(config.resolve(settings.epss)) if settings.epss else None
     decides = [msgspec.to_builtins(settings.scan_results), sorted(seen), epss.digest if epss else ""]
-    return ScanBook(given, statements, epss, judgement_digest(decides))
+    return ScanBook(given, statements, pointless, epss, judgement_digest(decides))
 
 
 def _files(config: Config, number: int, entry: ScanResultSettings) -> Iterator[Path]:

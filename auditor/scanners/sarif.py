@@ -2,7 +2,8 @@
 
 Format: https://docs.oasis-open.org/sarif/sarif/v2.1.0/; what the two put into it: pkg/report/sarif.go of
 aquasecurity/trivy (digests in `run.properties`, words in the result's message) and grype/presenter/sarif of
-anchore/grype (the digest at most in `fullyQualifiedName`, words in the rule's help, rule ids `CVE-…-package`).
+anchore/grype (a digest in `fullyQualifiedName` where the image was named by it, words in the rule's help, rule ids
+`CVE-…-package`).
 Of other tools the rule's id, its level of `security-severity` and nothing else is taken.
 
 SARIF tells neither when an image was scanned nor, without a finding, that vulnerabilities were looked for at all.
@@ -149,8 +150,8 @@ def _run(run: _Run, where: str) -> ImageResult:
 
 
 def _image_of(name: str) -> str:
-    """`image@sha256:…` of Grype's `image@sha256:…:/path`."""
-    return name.partition(":/")[0]
+    """The image as it was named to Grype, of its `IMAGE@LAYER:/path`: the last digest is a layer's."""
+    return name.partition(":/")[0].rpartition("@")[0]
 
 
 def _vulnerability(result: _Result, rule: _Rule, where: str) -> Vulnerability:

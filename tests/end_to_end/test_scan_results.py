@@ -234,6 +234,19 @@ def test_vex_hides_with_its_reason_and_is_judged_itself(world: World, tmp_path: 
     assert "scan_results: vex: its VEX statements ended on 2020-01-01" in ended.notes
 
 
+def test_vex_on_nothing_that_was_read_is_told(world: World, tmp_path: Path) -> None:
+    content = json.loads((FOLDER / "openvex.json").read_text())
+    put(tmp_path, "far", json.dumps(content))
+    content["statements"] = []
+    put(tmp_path, "none", json.dumps(content))
+    manifest, _, _ = audit(world, tmp_path, "far", "none")
+
+    assert [note for note in manifest.notes if "reason" not in note] == [
+        "scan_results: far: of 3 of its 3 VEX statements no image was read",
+        "scan_results: none: no statement in it names an image by its digest, or a repository with its host",
+    ]
+
+
 def test_beside_inspector_and_back_again(tmp_path: Path) -> None:
     """A later run that uses records of this one again, without the file, has the registry's own result again."""
     aws = scanned_world({"app": [listed(1), listed(2)]})

@@ -46,6 +46,8 @@ class ScanJoin(Join):
             for product in one.statement.products:
                 for name in sorted(product.digests) or [product.repository]:
                     self._statements.setdefault(name, []).append(number)
+        self._met: set[int] = set()
+        """Statements of which an image was read."""
         self._hiding: dict[str, dict[int, set[str]]] = {}
         """Scope -> statements that apply there -> images."""
 
@@ -96,6 +98,8 @@ class ScanJoin(Join):
             return []
         names = {image.digest, image.config_digest, record.repository.uri, *around.get(image.digest, ())}
         found = {number for name in names if name for number in self._statements.get(name, ())}
+        with self._lock:
+            self._met |= found
         return sorted(number for number in found if not self._book.statements[number].ended(record.now))
 
     def _hide(self, record: RepositoryRecord, image: Image, numbers: list[int], vulnerability: Vulnerability) -> str:
@@ -138,10 +142,14 @@ class ScanJoin(Join):
         notes = [self._lost(number) for number in lost[:MAX_NOTES]]
         if len(lost) > MAX_NOTES:
             notes.append(f"scan_results: {len(lost) - MAX_NOTES} more results are of no image that was read")
-        for file in sorted({one.file for one in self._book.statements}):
-            mine = [one for one in self._book.statements if one.file == file]
-            notes += _statement_notes(file, mine, now)
-        return notes[: 3 * MAX_NOTES]
+        by_file: dict[str, list[int]] = {}
+        for number, one in enumerate(self._book.statements):
+            by_file.setdefault(one.file, []).append(number)
+        for file in sorted(by_file)[:MAX_NOTES]:
+            unmet = len([number for number in by_file[file] if number not in self._met])
+            notes += _statement_notes(file, [self._book.statements[number] for number in by_file[file]], unmet, now)
+        none = "no statement in it names an image by its digest, or a repository with its host"
+        return notes + [f"scan_results: {file}: {none}" for file in sorted(self._book.pointless)[:MAX_NOTES]]
 
     def _lost(self, number: int) -> str:
         given = self._book.given[number]
@@ -176,8 +184,10 @@ def _own(scan: Fact[ScanResult]) -> Fact[ScanResult]:
     return own_scan(scan)
 
 
-def _statement_notes(file: str, statements: list[GivenStatement], now: str) -> list[str]:
+def _statement_notes(file: str, statements: list[GivenStatement], unmet: int, now: str) -> list[str]:
     notes = []
+    if unmet:
+        notes.append(f"scan_results: {file}: of {unmet} of its {len(statements)} VEX statements no image was read")
     if statements[0].ended(now):
         notes.append(f"scan_results: {file}: its VEX statements ended on {statements[0].settings.expires}")
     silent = [s for s in statements if s.statement.status in ("not_affected", "fixed") and not s.statement.hides]

@@ -129,6 +129,16 @@ def test_too_many_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "more than 1 files" in refusal(folder, {"path": "scans"}).message
 
 
+def test_vex_on_packages_alone_is_told(folder: Path) -> None:
+    content = document("openvex.json")
+    for statement in content["statements"]:
+        statement["products"] = [{"@id": "pkg:apk/alpine/libssl3"}]
+    (folder / "vex.json").write_text(json.dumps(content))
+
+    assert configured(folder, {"path": "vex.json"}).pointless == ["vex.json"]
+    assert configured(folder, {"path": "scans"}).pointless == []
+
+
 # ---------------------------------------------------------------- ages
 def problem(folder: Path, created: str, **settings: Any) -> str:
     content = document("trivy.json")

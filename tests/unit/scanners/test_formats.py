@@ -131,6 +131,13 @@ def test_sarif_tells_no_time_and_leaves_out_what_is_no_vulnerability() -> None:
         assert result.vulnerabilities[0].packages[0].version == "3.3.0-r0"
 
 
+def test_the_digest_of_a_layer_in_sarif_of_grype_is_no_image(tmp_path: Path) -> None:
+    content = (FOLDER / "grype.sarif").read_text().replace(f"app@{IMAGE}@", "app:v1@")
+    assert "sha256:" in content
+
+    assert read(tmp_path, json.loads(content)).results[0].digests == ()
+
+
 def test_sarif_without_findings_clears_nothing(tmp_path: Path) -> None:
     content = document("trivy.sarif")
     content["runs"][0]["results"] = content["runs"][0]["results"][1:]
