@@ -42,6 +42,8 @@ def audit(
     min_coverage: opt.MinCoverage = None,
     soft_fail: opt.SoftFail = False,
     include_passed: opt.IncludePassed = False,
+    scan_results: opt.ScanResults = None,
+    epss: opt.Epss = None,
     resume: opt.Resume = False,
     dry_run: opt.DryRun = False,
     as_json: opt.PlanJson = False,
@@ -53,7 +55,7 @@ def audit(
     from auditor.run.reporting import ReportRequest, check_requests
     from auditor.run.reporting import report as run_report
 
-    settings = opt.read_config(config)
+    settings = opt.with_scans(opt.read_config(config), scan_results, epss)
     if dry_run:
         print_plan(settings, since, as_json=as_json)
         return

@@ -29,6 +29,8 @@ def collect(
     min_coverage: opt.MinCoverage = None,
     soft_fail: opt.SoftFail = False,
     since: opt.Since = None,
+    scan_results: opt.ScanResults = None,
+    epss: opt.Epss = None,
     resume: opt.Resume = False,
     dry_run: opt.DryRun = False,
     as_json: opt.PlanJson = False,
@@ -37,7 +39,7 @@ def collect(
     from auditor.errors import ExitCode
     from auditor.run.collecting import collect as run_collect
 
-    settings = opt.read_config(config)
+    settings = opt.with_scans(opt.read_config(config), scan_results, epss)
     if dry_run:
         print_plan(settings, since, as_json=as_json)
         return

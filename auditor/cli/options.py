@@ -29,6 +29,15 @@ Kev = Annotated[
     Path | None,
     typer.Option("--kev", help="CISA's catalogue of known exploited vulnerabilities, JSON or CSV.", metavar="FILE"),
 ]
+ScanResults = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--scan-results", help="Scans made elsewhere or VEX: file, directory or glob. Repeatable.", metavar="PATH"
+    ),
+]
+Epss = Annotated[
+    Path | None, typer.Option("--epss", help="EPSS scores, FIRST's CSV file, plain or with gzip.", metavar="FILE")
+]
 Check = Annotated[list[str] | None, typer.Option("--check", help="Run only this rule. Repeatable.", metavar="ID")]
 SkipCheck = Annotated[
     list[str] | None, typer.Option("--skip-check", help="Leave this rule out. Repeatable.", metavar="ID")
@@ -71,6 +80,22 @@ def read_config(path: Path | None) -> Config:
     from auditor.config.settings import Config, Settings, load_config
 
     return load_config(path) if path else Config(Settings())
+
+
+def with_scans(config: Config, scan_results: list[Path] | None, epss: Path | None) -> Config:
+    """The configuration with what the command line adds to its scans, whose paths are of the current folder."""
+    import msgspec
+
+    from auditor.config.settings import ScanResultSettings
+
+    settings = config.settings
+    added = [ScanResultSettings(path=str(path.absolute())) for path in scan_results or ()]
+    changed = msgspec.structs.replace(
+        settings,
+        scan_results=[*settings.scan_results, *added],
+        epss=str(epss.absolute()) if epss else settings.epss,
+    )
+    return msgspec.structs.replace(config, settings=changed)
 
 
 def evaluate_options(

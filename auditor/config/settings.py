@@ -68,6 +68,18 @@ class CacheSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Keep configs of images too: their environment may hold secrets."""
 
 
+class ScanResultSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Files of scanners outside the registry, or of VEX statements; see settings.schema.json."""
+
+    path: str
+    scanner: str = ""
+    max_age_days: int = 30
+    accept_undated: bool = False
+    image: str = ""
+    owner: str = ""
+    expires: str = ""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The file's content. Relative paths are taken from the file's own folder."""
 
@@ -78,6 +90,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     waivers: str | None = None
     baseline: str | None = None
     kev: str | None = None
+    epss: str | None = None
+    scan_results: list[ScanResultSettings] = []
     trust: TrustSettings | None = None
     cache: CacheSettings | None = None
     engine: EngineName = "embedded"

@@ -87,3 +87,5 @@ class Image(Record, frozen=True):
     """When it was last restored from the archive; absent: never."""
     config: Fact[ImageConfig] = Unknown(Reason.NOT_REQUESTED, "ecr:GetDownloadUrlForLayer", "read_configs is off")
     replicas: Fact[list[ReplicaStatus]] = Unknown(Reason.NOT_REQUESTED, "ecr:DescribeImageReplicationStatus")
+    config_digest: str = ""
+    """Of the config that the manifest names, which scanners call the image's id; empty: not read."""

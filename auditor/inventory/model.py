@@ -127,6 +127,8 @@ class RegistryDerived(Record, frozen=True):
     replication: Fact[ReplicationLinks] = Unknown(Reason.NOT_REQUESTED, "auditor:join")
     totals: Fact[RegistryTotals] = Unknown(Reason.NOT_REQUESTED, "auditor:collect")
     """Unknown where the collector does not count."""
+    vex: Fact[list[Suppression]] = Unknown(Reason.NOT_REQUESTED, "scan_results in auditor.yaml")
+    """The VEX statements that apply to an image of this registry."""
 
 
 class RegistryRecord(Record, frozen=True, kw_only=True, forbid_unknown_fields=True):

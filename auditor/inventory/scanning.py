@@ -7,6 +7,11 @@ from typing import Literal
 from auditor.inventory.base import Record
 from auditor.inventory.facts import Fact, Reason, Unknown
 from auditor.inventory.parts import NameFilter
+from auditor.inventory.scan_sources import ScannedSecret, ScanSource
+
+Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "NEGLIGIBLE", "UNKNOWN"]
+ScanState = Literal["complete", "active", "pending", "failed", "unsupported", "expired", "archived", "unread"]
+"""`unread`: the registry's own result was not read, and no other clears the image."""
 
 
 class ScanSettings(Record, frozen=True):
@@ -36,7 +41,7 @@ class Vulnerability(Record, frozen=True):
     """One finding of a scanner on one image."""
 
     id: str
-    severity: Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "NEGLIGIBLE", "UNKNOWN"]
+    severity: Severity
     title: str
     packages: list[Package]
     fix: Fact[Fix]
@@ -50,12 +55,14 @@ class Vulnerability(Record, frozen=True):
     """The chance that it is exploited within 30 days, 0 to 1, by the Exploit Prediction Scoring System."""
     aliases: list[str] = []
     """Other ids of the same flaw, sorted."""
+    sources: list[str] = []
+    """Who found it, sorted, where results of several scanners were joined; empty: the registry's own scanner."""
 
 
 class ScanResult(Record, frozen=True):
     """What a scanner said of one image; `counts` are distinct findings by severity, without suppressed ones."""
 
-    state: Literal["complete", "active", "pending", "failed", "unsupported", "expired", "archived"]
+    state: ScanState
     detail: str
     completed_at: Fact[str]
     database_at: Fact[str]
@@ -63,7 +70,15 @@ class ScanResult(Record, frozen=True):
     vulnerabilities: Fact[list[Vulnerability]]
     """Details, suppressed ones included; collected only for images whose counts are not all zero."""
     external: bool = False
-    """Made by a scanner outside the registry."""
+    """Only scanners outside the registry have scanned the image."""
+    sources: list[ScanSource] = []
+    """The results from outside that are joined in here. `completed_at` is then the date that the age of the freshest
+    result that counts is counted from, of its database where that is told."""
+    partial: bool = False
+    """The registry's scanner found something, or may have, of which no details are here; counts are a lower bound."""
+    registry: list[Fact[ScanResult]] = []
+    """One, what the registry alone says, where something was joined to it or hidden by a VEX statement."""
+    secrets: list[ScannedSecret] = []
 
 
 class RegistryScanRule(Record, frozen=True):
@@ -83,7 +98,7 @@ class RegistryScanning(Record, frozen=True):
 
 
 class Suppression(Record, frozen=True):
-    """A rule at the scanner that hides findings, as an Inspector filter with the action SUPPRESS."""
+    """What hides findings: a filter at the scanner (as Inspector's with the action SUPPRESS), or a VEX statement."""
 
     id: str
     name: str

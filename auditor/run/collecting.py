@@ -19,6 +19,7 @@ from auditor.inventory.writing import SnapshotWriter
 from auditor.run import clock
 from auditor.run.joins.complete import Joins
 from auditor.run.targets import checked_targets, targets_digest
+from auditor.scanners.book import ScanBook, read_book
 from auditor.signatures.trust import read_verifier
 from auditor.signatures.verifier import Verifier, share_verifier
 
@@ -46,19 +47,21 @@ def collect(
 
     `since`: an earlier snapshot to compare with, whose unchanged repositories are reused where a collector can tell.
     `resume`: take over what an interrupted collection to `out` had finished, and keep its time.
-    Errors: `ConfigError` for targets that do not fit (before any request), `CredentialsError`,
+    Errors: `ConfigError` for targets that do not fit and `InputError` for files of scanners (both before any request),
+    `CredentialsError`,
     `InterruptedRunError` for Ctrl-C when finished scopes were kept, `UsageError` for nothing to resume.
     """
     checked = checked_targets(config)
     verifier = read_verifier(config)
+    book = read_book(config)
     earlier = EarlierSnapshot(since) if since is not None else None
-    joins = Joins(since=since, expects_workloads=any(c.phase == "workloads" for c, _ in checked))
+    joins = Joins(since=since, expects_workloads=any(c.phase == "workloads" for c, _ in checked), book=book)
     writer = SnapshotWriter(
         out,
         now=clock.now(),
         auditor_version=__version__,
         completion=joins,
-        key=_key(checked, earlier.digest if earlier else "", verifier),
+        key=_key(checked, earlier.digest if earlier else "", verifier, book),
         resume=resume,
         earlier=earlier,
     )
@@ -87,7 +90,7 @@ def offer_to_resume(config: Config, out: Path, *, since: Path | None = None) -> 
     if left is None or left.head.auditor_version != __version__:
         return ""
     earlier = EarlierSnapshot(since).digest if since is not None else ""
-    if left.head.key != _key(checked_targets(config), earlier, read_verifier(config)):
+    if left.head.key != _key(checked_targets(config), earlier, read_verifier(config), read_book(config)):
         return ""
     return (
         f"A collection to {shlex.quote(str(out))} of {left.head.now} was interrupted with {_scopes(left.finished)} "
@@ -95,9 +98,9 @@ def offer_to_resume(config: Config, out: Path, *, since: Path | None = None) -> 
     )
 
 
-def _key(checked: list[tuple[Any, dict[str, Any]]], earlier: str, verifier: Verifier) -> str:
-    """What is collected, and with whose signatures in mind: a scope counts only for the same."""
-    return judgement_digest([targets_digest(checked), earlier, verifier.digest])
+def _key(checked: list[tuple[Any, dict[str, Any]]], earlier: str, verifier: Verifier, book: ScanBook) -> str:
+    """What is collected, and with whose signatures and scans in mind: a scope counts only for the same."""
+    return judgement_digest([targets_digest(checked), earlier, verifier.digest, book.digest])
 
 
 def _scopes(count: int) -> str:

@@ -44,6 +44,9 @@ targets:
 
 # CISA's catalogue of known exploited vulnerabilities, a file that you download: docs/vulnerabilities.md
 # kev: known_exploited_vulnerabilities.json
+# Scans made elsewhere (Trivy, Grype, SARIF, Harbor, Clair) and VEX statements: docs/vulnerabilities.md
+# scan_results:
+#   - path: scans/*.json
 
 # Exit 1 from this severity on; exit 3 when less than this percentage could be read.
 fail_on: high

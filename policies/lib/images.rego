@@ -96,11 +96,13 @@ _times := sort([image.pushed_at.value |
 # METADATA
 # description: |
 #   The registry does not scan, and nobody else's scan result is there: what asks for results does not
-#   apply. A result from elsewhere is judged, whatever the registry can do.
+#   apply. A result from elsewhere is judged, whatever the registry can do; where such results were given and
+#   none is of an image here, it is not known whether it was scanned.
 never_scanned if {
 	input.repository.scanning.reason == "unsupported_by_platform"
 	input.images.state == "known"
 	every image in input.images.value {
 		image.scan.state != "known"
+		object.get(image.scan, "reason", "") != "pending"
 	}
 }

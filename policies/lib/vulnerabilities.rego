@@ -40,6 +40,13 @@ _clean(rule) := {image.digest |
 	image.status == "active"
 	image.kind == "image"
 	image.digest in scope
+	not image.digest in _joined
+}
+
+# The images with results from elsewhere, at which one has to look twice.
+_joined contains image.digest if {
+	some image in input.images.value
+	image.scan.value.registry != []
 }
 
 _judge(rule, i, image) := _image(rule, i, image) if image.kind == "image"
@@ -54,20 +61,46 @@ _image(rule, i, image) := build.image_not_applicable(image) if {
 	not facts.known(image.scan)
 } else := build.image_not_applicable(image) if {
 	image.scan.value.state == "archived"
-} else := _unfinished(i, image) if {
+} else := _failure(rule, i, image) if {
+	_seen(rule, image) > rule.limit
+} else := findings.unfinished(i, image) if {
 	not image.scan.value.state in {"complete", "active"}
 } else := build.image_unknown(image, "the number of vulnerabilities", path, image.scan.value.counts) if {
 	not facts.known(image.scan.value.counts)
 	path := sprintf("/images/value/%d/scan/value/counts", [i])
-} else := build.image_pass(image) if {
-	_counted(rule, image) <= rule.limit
+} else := findings.unlisted(i, image) if {
+	findings.partial(image)
+	_counted(rule, image) > 0
 } else := _details_unread(i, image) if {
 	rule.params.only_fixable
+	_counted(rule, image) > rule.limit
 	not facts.known(image.scan.value.vulnerabilities)
-} else := build.image_pass(image) if {
+} else := _passed(rule, image)
+
+# What is surely there, whatever was not read: a finding stays one.
+_seen(rule, image) := count(_ids(rule, image)) if {
 	rule.params.only_fixable
-	count(_ids(rule, image)) <= rule.limit
-} else := _failure(rule, i, image)
+} else := count(_ids(rule, image)) if {
+	not facts.known(image.scan.value.counts)
+} else := _counted(rule, image)
+
+# A pass tells what was hidden by a VEX statement or at a scanner elsewhere.
+_passed(rule, image) := build.image_pass(image) if {
+	count(_hidden(rule, image)) == 0
+} else := object.union(build.image_pass(image), {"message": message}) if {
+	words := sort(_hidden(rule, image))
+	message := sprintf("No %s vulnerability above the limit; hidden: %s.", [
+		lower(rule.severity), concat("; ", array.slice(words, 0, 5)),
+	])
+}
+
+_hidden(rule, image) := {words |
+	image.digest in _joined
+	some v in findings.details(image)
+	not findings.counts(v)
+	v.severity == rule.severity
+	words := sprintf("%s (%s)", [v.id, v.suppressed_by])
+}
 
 # The scanner counts; the rule may count those without a severity as its own.
 _counted(rule, image) := of_severity + _undefined(rule, image) if {
@@ -82,7 +115,7 @@ _undefined(rule, _) := 0 if lower(rule.severity) != rule.params.treat_undefined_
 
 # Distinct ids that count, where details are there.
 _ids(rule, image) := {v.id |
-	some v in image.scan.value.vulnerabilities.value
+	some v in findings.details(image)
 	findings.counts(v)
 	_severe(rule, v)
 	_fixable(rule, v)
@@ -104,27 +137,21 @@ _fixable(rule, v) if {
 
 _failure(rule, i, image) := object.union(failure, {"vulnerabilities": sort(ids)}) if {
 	ids := _ids(rule, image)
-	counts := image.scan.value.counts.value
-	path := sprintf("/images/value/%d/scan/value/counts", [i])
+	counts := object.get(image.scan.value.counts, "value", {})
 	severity := lower(rule.severity)
-	number := text.counted(_number(rule, image, ids), sprintf("%s vulnerability", [severity]), sprintf("%s vulnerabilities", [severity]))
-	message := sprintf("%s%s%s%s.", [number, _named(ids), _untriaged(rule, counts), usage.phrase(image.digest)])
-	failure := build.image(image, "fail", message, [facts.evidence(path, image.scan.value.counts)])
+	number := text.counted(_seen(rule, image), sprintf("%s vulnerability", [severity]), sprintf("%s vulnerabilities", [severity]))
+	message := sprintf("%s%s%s%s.", [number, _named(image, ids), _untriaged(rule, counts), usage.phrase(image.digest)])
+	failure := build.image(image, "fail", message, _evidence(i, image))
 }
 
-_number(rule, image, ids) := count(ids) if {
-	rule.params.only_fixable
-	facts.known(image.scan.value.vulnerabilities)
-} else := _counted(rule, image)
+_evidence(i, image) := [facts.evidence(path, image.scan.value.counts)] if {
+	facts.known(image.scan.value.counts)
+	path := sprintf("/images/value/%d/scan/value/counts", [i])
+} else := findings.evidence(i, image, [n | some n, v in findings.details(image); findings.counts(v)])
 
-_named(ids) := "" if count(ids) == 0
+_named(_, ids) := "" if count(ids) == 0
 
-_named(ids) := sprintf(": %s", [concat(", ", array.slice(sort(ids), 0, 5))]) if {
-	count(ids) > 0
-	count(ids) <= 5
-}
-
-_named(ids) := sprintf(": %s and more", [concat(", ", array.slice(sort(ids), 0, 5))]) if count(ids) > 5
+_named(image, ids) := sprintf(": %s", [findings.ranked(image, ids)]) if count(ids) > 0
 
 # Those without a severity, where they are not counted already.
 _untriaged(rule, counts) := sprintf("; %d more without a severity", [counts.UNKNOWN]) if {
@@ -139,8 +166,6 @@ _unscanned(image, path) := build.image_unknown(image, "the scan result", path, i
 _unscanned(image, path) := build.image_unsettled(image, "Cannot tell: the image was never scanned.", [facts.evidence(path, image.scan)], ["a scan of the image"]) if {
 	facts.absent(image.scan)
 }
-
-_unfinished(i, image) := build.image_unsettled(image, sprintf("Cannot tell: the scan is %s (%s).", [image.scan.value.state, image.scan.value.detail]), [facts.evidence(sprintf("/images/value/%d/scan/value/state", [i]), image.scan.value.state)], ["a completed scan of the image"])
 
 _details_unread(i, image) := build.image_unknown(image, "which of them have a fix", path, details) if {
 	path := sprintf("/images/value/%d/scan/value/vulnerabilities", [i])

@@ -49,6 +49,7 @@
 package auditor.rules.scanning.scan_complete
 
 import data.auditor.lib.facts
+import data.auditor.lib.findings
 import data.auditor.lib.images
 import data.auditor.lib.text
 import data.auditor.lib.usage
@@ -119,6 +120,8 @@ _image(i, image) := verdict.image_not_applicable(image) if {
 	age > (_params.pending_hours * 3600) * 1000000000
 	hours := text.counted(_params.pending_hours, "hour", "hours")
 	message := sprintf("The scan is pending more than %s after the push%s.", [hours, usage.phrase(image.digest)])
+} else := findings.unfinished(i, image) if {
+	image.scan.value.state == "unread"
 } else := _pending(i, image)
 
 _pending(i, image) := verdict.image_unsettled(image, "Cannot tell: the scan has not finished.", [_state(i, image)], ["the end of the scan"])

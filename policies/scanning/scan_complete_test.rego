@@ -109,3 +109,11 @@ test_in_use_is_said if {
 	record := f.record({}, f.known([f.image(1, ["a"], {"scan": f.absent})]), {"usage": f.usage([f.use(1)])})
 	startswith(f.only(_on(record)).message, "The image was never scanned; in use by ")
 }
+
+test_registry_unread_and_nothing_else_usable_is_unknown if {
+	denied := f.unknown("ecr:DescribeImageScanFindings")
+	scan := f.known(f.override(f.scan_state("unread").value, {"registry": [denied], "external": true}))
+	v := f.only(_on(f.with_images({}, [f.image(1, ["a"], {"scan": scan, "pushed_at": f.known("2020-01-01T00:00:00Z")})])))
+	v.status == "unknown"
+	v.evidence == [{"path": "/images/value/0/scan/value/registry/0", "value": denied}]
+}

@@ -102,6 +102,10 @@ _image(i, image) := verdict.image_unknown(image, "the scan result", sprintf("/im
 	image.scan.value.state == "archived"
 } else := verdict.image(image, "fail", message, [_state(i, image)]) if {
 	image.scan.value.state == "expired"
+	object.get(image.scan.value, "external", false)
+	message := sprintf("No scan is recent enough: %s%s.", [image.scan.value.detail, usage.phrase(image.digest)])
+} else := verdict.image(image, "fail", message, [_state(i, image)]) if {
+	image.scan.value.state == "expired"
 	message := sprintf("It is no longer scanned: its time for scanning is over%s.", [usage.phrase(image.digest)])
 } else := verdict.image_unsettled(image, message, [_state(i, image)], ["a completed scan of the image"]) if {
 	image.scan.value.state != "complete"

@@ -111,3 +111,10 @@ test_unread_index_is_unknown if {
 }
 
 test_index_with_a_missing_platform_is_unknown if _images([f.index(1, ["a"], f.known([f.child(2)]))]) == ["unknown"]
+
+test_outdated_elsewhere_fails_and_says_whose if {
+	scan := _scan({"state": "expired", "external": true, "detail": "trivy: of 2026-01-01, more than 30 days old"})
+	_message([f.image(1, ["a"], {"scan": scan})]) == "No scan is recent enough: trivy: of 2026-01-01, more than 30 days old."
+}
+
+test_registry_unread_is_unknown if _images([f.image(1, ["a"], {"scan": _scan({"state": "unread"})})]) == ["unknown"]

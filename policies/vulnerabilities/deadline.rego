@@ -108,13 +108,13 @@ _judged[image.digest] := _image(i, image) if {
 	image.kind == "image"
 }
 
-_image(i, image) := findings.undecided(i, image) if {
+_image(i, image) := _failure(i, image, late) if {
+	late := [n | some n, v in findings.details(image); _late(v); _fixable(v)]
+	count(late) > 0
+} else := findings.undecided(i, image) if {
 	not findings.readable(image)
 } else := verdict.image_pass(image) if {
 	findings.none(image)
-} else := _failure(i, image, late) if {
-	late := [n | some n, v in findings.details(image); _late(v); _fixable(v)]
-	count(late) > 0
 } else := verdict.image_unsettled(image, message, evidence, sort(settle)) if {
 	doubtful := [n | some n, v in findings.details(image); _doubtful(v)]
 	count(doubtful) > 0
@@ -130,7 +130,7 @@ _failure(i, image, late) := object.union(failure, {"vulnerabilities": sort(ids)}
 	ids := {details[n].id | some n in late}
 	worst := max([over | some n in late; over := _days(details[n]) - _params.sla_days[details[n].severity]])
 	message := sprintf("%s past the deadline: %s; the longest by %s%s.", [
-		text.counted(count(ids), "vulnerability", "vulnerabilities"), findings.named(ids),
+		text.counted(count(ids), "vulnerability", "vulnerabilities"), findings.ranked(image, ids),
 		text.counted(worst, "day", "days"), usage.phrase(image.digest),
 	])
 	failure := verdict.image(image, "fail", message, findings.evidence(i, image, late))

@@ -134,3 +134,32 @@ test_in_use_is_said if {
 	record := f.record({}, f.known([_image(1, [_since("CVE-1", "CRITICAL", "2020-01-01T00:00:00Z")])]), {"usage": f.usage([f.use(1)])})
 	contains(f.only(_on(record)).message, "; in use by ")
 }
+
+# ---------------------------------------------------------------- results from elsewhere
+_elsewhere(details, changes) := f.known(f.override(
+	{"state": "complete", "detail": "old", "counts": f.known({"CRITICAL": 1}), "vulnerabilities": f.known(details), "external": true, "registry": [f.absent]},
+	changes,
+))
+
+_of(scan) := f.only(_on(f.with_images({}, [f.image(1, ["a"], {"scan": scan})])))
+
+test_late_by_an_old_scan_fails_and_names_it if {
+	late := f.override(_since("CVE-1", "CRITICAL", "2026-11-08T00:00:00Z"), {"sources": ["trivy"]})
+	v := _of(_elsewhere([late], {"state": "expired"}))
+	v.status == "fail"
+	v.message == "1 vulnerability past the deadline: CVE-1, found by trivy; the longest by 1 day."
+}
+
+test_late_elsewhere_fails_though_the_registry_was_not_read if {
+	late := _since("CVE-1", "CRITICAL", "2026-11-08T00:00:00Z")
+	_of(_elsewhere([late], {"partial": true})).status == "fail"
+}
+
+test_not_late_is_unknown_while_more_may_be_there if {
+	recent := _since("CVE-1", "CRITICAL", "2026-11-20T00:00:00Z")
+	v := _of(_elsewhere([recent], {"partial": true}))
+	v.status == "unknown"
+	v.message == "Cannot tell: what the registry's scanner found was not read in full."
+	_of(_elsewhere([recent], {})).status == "pass"
+	_of(_elsewhere([recent], {"state": "expired"})).status == "unknown"
+}

@@ -132,3 +132,78 @@ test_one_platform_reads_as_one if {
 	images := [f.index(1, ["a"], f.known([f.child(2)])), f.image(2, [], {"scan": scan})]
 	"1 platform with critical vulnerabilities above the limit." in {v.message | some v in _on(f.with_images({}, images))}
 }
+
+# ---------------------------------------------------------------- results from elsewhere
+_unread := f.unknown("ecr:DescribeImageScanFindings")
+
+_joined(state, counts, details, changes) := f.known(f.override(
+	{"state": state, "detail": "old", "counts": counts, "vulnerabilities": f.known(details), "external": true, "registry": [f.absent]},
+	changes,
+))
+
+_from(v, changes) := f.override(v, changes)
+
+_critical := f.vulnerability("CVE-1", "CRITICAL", f.known({"available": "yes", "version": "2"}))
+
+_verdict(scan) := f.only(_on(f.with_images({}, [f.image(1, ["a"], {"scan": scan})])))
+
+test_sources_are_named_and_likely_exploits_come_first if {
+	details := [
+		_from(_critical, {"sources": ["trivy"], "epss": f.known(0.02)}),
+		_from(_critical, {"id": "CVE-2", "sources": ["grype", "trivy"], "epss": f.known(0.915)}),
+		_from(_critical, {"id": "CVE-0", "sources": ["trivy"]}),
+	]
+	v := _verdict(_joined("complete", f.known({"CRITICAL": 3}), details, {}))
+	v.message == "3 critical vulnerabilities: CVE-2 (EPSS 91 percent), CVE-1, CVE-0, found by grype, trivy."
+}
+
+test_found_by_an_old_scan_fails if {
+	every state in ["expired", "failed", "pending", "unread"] {
+		_verdict(_joined(state, f.known({"CRITICAL": 1}), [_critical], {})).status == "fail"
+	}
+}
+
+test_clean_but_old_is_unknown if {
+	every state in ["expired", "failed", "pending", "unread"] {
+		_verdict(_joined(state, f.known({}), [], {})).status == "unknown"
+	}
+}
+
+test_registry_unread_and_clean_elsewhere_is_unknown if {
+	v := _verdict(_joined("complete", _unread, [], {"partial": true, "registry": [_unread]}))
+	v.status == "unknown"
+	v.settle == ["ecr:DescribeImageScanFindings"]
+}
+
+test_registry_unread_and_found_elsewhere_fails if {
+	v := _verdict(_joined("complete", _unread, [_critical], {"partial": true, "registry": [_unread]}))
+	v.status == "fail"
+	v.evidence[0].path == "/images/value/0/scan/value/vulnerabilities/value/0"
+}
+
+test_within_the_limit_but_more_may_be_there_is_unknown if {
+	params := {"REG-VUL-001": f.override(_params["REG-VUL-001"], {"max_critical": 5})}
+	scan := _joined("complete", f.known({"CRITICAL": 2}), [_critical], {"partial": true})
+	record := f.with_images({}, [f.image(1, ["a"], {"scan": scan})])
+	v := f.only(no_critical.verdicts) with input as record with data.params as params
+	v.status == "unknown"
+	v.evidence == [{"path": "/images/value/0/scan/value/registry/0", "value": f.absent}]
+}
+
+test_none_of_the_severity_passes_though_others_were_not_listed if {
+	_verdict(_joined("complete", f.known({"HIGH": 2}), [], {"partial": true})).status == "pass"
+}
+
+test_hidden_by_vex_passes_and_says_why if {
+	hidden := _from(_critical, {"suppressed_by": "VEX (not affected, Team): not reachable"})
+	v := _verdict(_joined("complete", f.known({}), [hidden], {}))
+	v.status == "pass"
+	v.message == "No critical vulnerability above the limit; hidden: CVE-1 (VEX (not affected, Team): not reachable)."
+}
+
+test_no_given_result_is_of_the_image if {
+	scanning := {"state": "unknown", "reason": "unsupported_by_platform", "source": "oci", "detail": ""}
+	other := {"state": "unknown", "reason": "pending", "source": "scan_results in auditor.yaml", "detail": ""}
+	record := f.with_images({"scanning": scanning}, [f.image(1, ["a"], {"scan": other})])
+	f.statuses(_on(record)) == ["unknown"]
+}

@@ -103,3 +103,23 @@ test_scan_made_elsewhere_is_judged if {
 	record := f.with_images({"scanning": f.unsupported}, [f.image(1, ["a"], {})])
 	_status(record) == "pass"
 }
+
+# ---------------------------------------------------------------- results from elsewhere
+_elsewhere(changes) := f.known(f.override(
+	{"state": "complete", "detail": "", "counts": f.known({"HIGH": 1}), "vulnerabilities": f.known([]), "external": true, "registry": [f.absent]},
+	changes,
+))
+
+test_fixable_elsewhere_fails_though_the_registry_lists_nothing if {
+	found := [f.vulnerability("CVE-1", "HIGH", f.known({"available": "yes", "version": "2"}))]
+	scan := _elsewhere({"partial": true, "vulnerabilities": f.known(found)})
+	f.only(_on(f.with_images({}, [f.image(1, ["a"], {"scan": scan})]))).status == "fail"
+}
+
+test_not_fixable_elsewhere_is_unknown_while_the_registry_lists_nothing if {
+	found := [f.vulnerability("CVE-1", "HIGH", f.known({"available": "no", "version": ""}))]
+	partial := _elsewhere({"partial": true, "vulnerabilities": f.known(found)})
+	whole := _elsewhere({"vulnerabilities": f.known(found)})
+	f.only(_on(f.with_images({}, [f.image(1, ["a"], {"scan": partial})]))).status == "unknown"
+	f.only(_on(f.with_images({}, [f.image(1, ["a"], {"scan": whole})]))).status == "pass"
+}

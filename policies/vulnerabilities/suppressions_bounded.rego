@@ -2,8 +2,9 @@
 # title: Bound every suppression by reason and end date
 # description: |
 #   A suppression without an end hides findings for ever, and one for all images and all vulnerabilities hides
-#   what nobody has looked at. Judged are the scanner's own suppressions (Inspector filters) and the waivers of
-#   REG-VUL rules. One whose end is over still hides findings at the scanner, and fails.
+#   what nobody has looked at. Judged are the scanner's own suppressions (Inspector filters), VEX statements that
+#   hide something here, and the waivers of REG-VUL rules. One whose end is over still hides findings at the
+#   scanner, and fails; a VEX statement whose end is over hides nothing.
 # custom:
 #   id: REG-VUL-005
 #   severity: medium
@@ -29,7 +30,8 @@
 #     mode: manual
 #     text: |
 #       Write the reason into the filter, tag it with owner and expires (YYYY-MM-DD), and name the
-#       vulnerability and the repository in its criteria; or delete it. Edit a waiver in its file.
+#       vulnerability and the repository in its criteria; or delete it. Edit a waiver in its file. A VEX file
+#       gets owner and expires under scan_results in auditor.yaml.
 package auditor.rules.vulnerabilities.suppressions_bounded
 
 import data.auditor.lib.facts
@@ -71,16 +73,22 @@ verdicts contains verdict.record("not_applicable", "The scanner suppresses nothi
 	count(_fact.value) == 0
 }
 
-verdicts contains _suppression(i, suppression) if {
+verdicts contains _suppression(_path, i, suppression) if {
 	facts.known(_fact)
 	some i, suppression in _fact.value
 }
 
-_suppression(i, suppression) := {
+# ---------------------------------------------------------------- VEX statements
+verdicts contains _suppression("/derived/vex", i, suppression) if {
+	input.entity == "registry"
+	some i, suppression in object.get(input.derived, ["vex", "value"], [])
+}
+
+_suppression(path, i, suppression) := {
 	"status": "fail",
 	"resource_id": suppression.id,
 	"message": sprintf("The suppression %s %s.", [suppression.name, concat(", ", sort(problems))]),
-	"evidence": [facts.evidence(sprintf("%s/value/%d", [_path, i]), suppression)],
+	"evidence": [facts.evidence(sprintf("%s/value/%d", [path, i]), suppression)],
 } if {
 	problems := _problems(suppression)
 	count(problems) > 0
@@ -88,7 +96,7 @@ _suppression(i, suppression) := {
 	"status": "unknown",
 	"resource_id": suppression.id,
 	"message": sprintf("Cannot tell when the suppression %s ends: %s.", [suppression.name, suppression.expires.detail]),
-	"evidence": [facts.evidence(sprintf("%s/value/%d/expires", [_path, i]), suppression.expires)],
+	"evidence": [facts.evidence(sprintf("%s/value/%d/expires", [path, i]), suppression.expires)],
 	"settle": ["a date (YYYY-MM-DD) in the filter's tag expires"],
 } if {
 	facts.unknown(suppression.expires)

@@ -110,3 +110,23 @@ test_waiver_for_everything_fails_unless_it_names_one_vulnerability if {
 }
 
 test_expired_waiver_is_the_other_rules_matter if _waiver({"expires": "2026-01-01"}).status == "pass"
+
+# ---------------------------------------------------------------- VEX statements
+_vex(changes) := [v |
+	statement := _suppression(f.override({"id": "urn:cr:vex:111111111111:eu-west-1:suppression/a", "name": "CVE-1 in vex.json"}, changes))
+	some v in _on(f.registry({"suppressions": f.absent}, {"vex": f.known([statement])}))
+	startswith(v.resource_id, "urn:cr:vex:")
+]
+
+test_bounded_vex_passes if f.statuses(_vex({})) == ["pass"]
+
+test_vex_without_end_or_owner_fails if {
+	v := f.only(_vex({"expires": f.absent, "owner": ""}))
+	v.message == "The suppression CVE-1 in vex.json has no end, names no owner."
+	v.evidence[0].path == "/derived/vex/value/0"
+}
+
+test_registry_without_vex_has_its_own_verdict_only if {
+	f.statuses(_on(f.registry({"suppressions": f.absent}, {"vex": f.known([])}))) == ["not_applicable"]
+	f.statuses(_on(f.registry({"suppressions": f.absent}, {"vex": f.not_requested("scan_results in auditor.yaml")}))) == ["not_applicable"]
+}

@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.collectors.aws.findings import SUPPRESSED, Gathering, count
+from auditor.analysis.vulnerabilities import count
+from auditor.collectors.aws.findings import SUPPRESSED, Gathering
 from auditor.inventory.facts import Known
 
 SEVERITIES = ["CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED"]

@@ -287,7 +287,10 @@ def registry_records(draw: st.DrawFn) -> RegistryRecord:
         transport=draw(transports),
     )
     derived = msgspec.structs.replace(
-        derive_registry(registry), totals=draw(scanning.totals(facts)), growth=draw(scanning.growth(facts))
+        derive_registry(registry),
+        totals=draw(scanning.totals(facts)),
+        growth=draw(scanning.growth(facts)),
+        vex=draw(scanning.statements(facts, text)),
     )
     record = RegistryRecord(id=URN, scope=SCOPE, now=NOW, registry=registry, derived=derived)
     return draw(linked(record))

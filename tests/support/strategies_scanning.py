@@ -11,9 +11,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from auditor.inventory.derived import Growth, RegistryTotals
+from auditor.inventory.facts import Absent, Reason, Unknown
 from auditor.inventory.operations import AuditTrail, EventRule, Quota
 from auditor.inventory.scanning import Fix, Package, RegistryScanning, ScanResult, Suppression, Vulnerability
 
+UNREAD = st.just(Unknown(Reason.ACCESS_DENIED, "ecr:DescribeImageScanFindings"))
 Facts = Callable[[st.SearchStrategy[Any]], st.SearchStrategy[Any]]
 MOMENTS = st.sampled_from(
     ["2026-11-24T11:00:00Z", "2026-11-24T12:00:01Z", "2026-11-20T00:00:00Z", "2026-01-01T00:00:00Z"]
@@ -37,6 +39,7 @@ def vulnerabilities(facts: Facts, text: st.SearchStrategy[str]) -> st.SearchStra
         suppressed_by=HIDDEN,
         epss=facts(st.sampled_from([0.01, 0.97])),
         aliases=st.lists(IDS, max_size=1),
+        sources=st.sampled_from([[], [], ["trivy"], ["grype", "the registry"]]),
     )
 
 
@@ -45,13 +48,15 @@ def scans(facts: Facts, text: st.SearchStrategy[str]) -> st.SearchStrategy[ScanR
     found = st.lists(vulnerabilities(facts, text), max_size=3, unique_by=lambda v: (v.id, v.suppressed_by))
     return st.builds(
         ScanResult,
-        state=st.sampled_from(["complete", "complete", "active", "pending", "failed", "expired", "archived"]),
+        state=st.sampled_from(["complete", "complete", "active", "pending", "failed", "expired", "archived", "unread"]),
         detail=st.just("STATE"),
         completed_at=facts(MOMENTS),
         database_at=facts(MOMENTS),
         counts=facts(counts),
         vulnerabilities=facts(found),
         external=st.sampled_from([False, False, True]),
+        partial=st.sampled_from([False, False, False, True]),
+        registry=st.lists(st.one_of(st.just(Absent("ecr:X", "ScanNotFound")), UNREAD), max_size=1),
     )
 
 
@@ -59,12 +64,11 @@ def registry_scanning(facts: Facts) -> st.SearchStrategy[RegistryScanning]:
     return st.builds(RegistryScanning, st.sampled_from(["basic", "enhanced"]), st.just([]), facts(st.booleans()))
 
 
-def operations(facts: Facts, text: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
-    """The facts of a registry that these rules read, by field."""
+def suppressed(facts: Facts, text: st.SearchStrategy[str], kind: str) -> st.SearchStrategy[Suppression]:
     names = st.lists(st.sampled_from(["a", "team/*", "*"]), max_size=1)
-    suppressions = st.builds(
+    return st.builds(
         Suppression,
-        id=st.sampled_from(["urn:cr:inspector2:1:r:suppression/a", "urn:cr:inspector2:1:r:suppression/b"]),
+        id=st.sampled_from([f"urn:cr:{kind}:1:r:suppression/a", f"urn:cr:{kind}:1:r:suppression/b"]),
         name=text,
         reason=st.sampled_from(["", "accepted"]),
         owner=st.sampled_from(["", "team"]),
@@ -76,6 +80,16 @@ def operations(facts: Facts, text: st.SearchStrategy[str]) -> st.SearchStrategy[
         packages=names,
         images=names,
     )
+
+
+def statements(facts: Facts, text: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
+    """The VEX statements of a registry."""
+    return facts(st.lists(suppressed(facts, text, "vex"), max_size=2, unique_by=lambda s: s.id))
+
+
+def operations(facts: Facts, text: st.SearchStrategy[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """The facts of a registry that these rules read, by field."""
+    suppressions = suppressed(facts, text, "inspector2")
     trails = st.builds(
         AuditTrail,
         id=st.sampled_from(["urn:cr:cloudtrail:1:r:trail/a", "urn:cr:cloudtrail:2:r:trail/b"]),

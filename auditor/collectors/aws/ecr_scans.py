@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from auditor.analysis.vulnerabilities import count
 from auditor.collectors.aws.calls import Caller
-from auditor.collectors.aws.findings import SEVERITIES, SUPPRESSED, Gathering, HiddenBy, count
+from auditor.collectors.aws.findings import SEVERITIES, SUPPRESSED, Gathering, HiddenBy
 from auditor.collectors.aws.words import time_fact
 from auditor.inventory.facts import Absent, Fact, Known
 from auditor.inventory.scanning import ScanResult, Vulnerability

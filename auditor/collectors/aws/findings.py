@@ -6,16 +6,16 @@ inspector2:ListFindings (2020-06-08), of which the second and third differ only 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Literal
 
 import msgspec
 
+from auditor.analysis.vulnerabilities import MAX_ALIASES, join_packages
 from auditor.collectors.aws.words import time_fact
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.scanning import Fix, Package, Vulnerability
+from auditor.inventory.scanning import Fix, Package, Severity, Vulnerability
 
-Severity = Literal["CRITICAL", "HIGH", "MEDIUM", "LOW", "NEGLIGIBLE", "UNKNOWN"]
 HiddenBy = Callable[[dict[str, Any]], str]
 """A suppressed finding -> what suppresses it."""
 
@@ -26,10 +26,8 @@ SEVERITIES: dict[str, Severity] = {
     "LOW": "LOW",
     "INFORMATIONAL": "NEGLIGIBLE",
 }
-_WORST_FIRST: tuple[Severity, ...] = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "NEGLIGIBLE", "UNKNOWN")
 _FIXES: dict[str, Literal["yes", "no", "partial"]] = {"YES": "yes", "NO": "no", "PARTIAL": "partial"}
 MAX_TITLE = 2000
-MAX_ALIASES = 20
 SUPPRESSED = "a suppression at the scanner"
 
 
@@ -54,20 +52,11 @@ class Gathering:
             new = msgspec.structs.replace(new, suppressed_by=self._hidden_by(entry) or SUPPRESSED)
         key = (new.id, new.suppressed_by)
         old = self._joined.get(key)
-        self._joined[key] = new if old is None else _join(old, new)
+        self._joined[key] = new if old is None else join_packages(old, new)
 
     def vulnerabilities(self) -> list[Vulnerability]:
         """All of them, suppressed ones included, sorted."""
         return [self._joined[key] for key in sorted(self._joined)]
-
-
-def count(vulnerabilities: Iterable[Vulnerability]) -> dict[str, int]:
-    """Severity -> distinct ids that nothing suppresses."""
-    counts: dict[str, int] = {}
-    for vulnerability in vulnerabilities:
-        if not vulnerability.suppressed_by:
-            counts[vulnerability.severity] = counts.get(vulnerability.severity, 0) + 1
-    return dict(sorted(counts.items()))
 
 
 def _basic(entry: dict[str, Any], source: str) -> Vulnerability:
@@ -100,39 +89,3 @@ def _enhanced(entry: dict[str, Any], source: str) -> Vulnerability:
         epss=Known(round(float(score), 6)) if score is not None else Absent(source),
         aliases=sorted({str(alias) for alias in found.get("relatedVulnerabilities") or []})[:MAX_ALIASES],
     )
-
-
-def _join(old: Vulnerability, new: Vulnerability) -> Vulnerability:
-    return Vulnerability(
-        id=old.id,
-        severity=min(old.severity, new.severity, key=_WORST_FIRST.index),
-        title=old.title or new.title,
-        packages=sorted({*old.packages, *new.packages}, key=lambda p: (p.name, p.version)),
-        fix=old.fix if old.fix == new.fix else _join_fixes(old.fix, new.fix),
-        first_seen_at=earliest(old.first_seen_at, new.first_seen_at),
-        exploit=_largest(old.exploit, new.exploit),
-        suppressed_by=old.suppressed_by,
-        epss=_largest(old.epss, new.epss),
-        aliases=sorted({*old.aliases, *new.aliases})[:MAX_ALIASES],
-    )
-
-
-def _join_fixes(one: Fact[Fix], other: Fact[Fix]) -> Fact[Fix]:
-    if isinstance(one, Known) and isinstance(other, Known):
-        versions = ", ".join(sorted({v for v in (one.value.version, other.value.version) if v}))
-        same = one.value.available == other.value.available
-        return Known(Fix(one.value.available if same else "partial", versions))
-    return one if not isinstance(one, Known) else other
-
-
-def earliest(one: Fact[str], other: Fact[str]) -> Fact[str]:
-    """The earlier of two times in one notation; the known one where only one is."""
-    if isinstance(one, Known) and isinstance(other, Known):
-        return one if one.value <= other.value else other
-    return one if isinstance(one, Known) else other
-
-
-def _largest(one: Fact[Any], other: Fact[Any]) -> Fact[Any]:
-    if isinstance(one, Known) and isinstance(other, Known):
-        return one if one.value >= other.value else other
-    return one if isinstance(one, Known) else other

@@ -15,8 +15,9 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from auditor.analysis.vulnerabilities import count
 from auditor.collectors.aws.calls import Caller
-from auditor.collectors.aws.findings import Gathering, count
+from auditor.collectors.aws.findings import Gathering
 from auditor.collectors.aws.inspector_filters import SuppressionBook, suppression_of
 from auditor.collectors.aws.scopes import Visit
 from auditor.collectors.aws.words import time_fact

@@ -16,7 +16,7 @@ from auditor.analysis.artefacts import classify, signature_tag_subject
 from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.oci.aliases import family, in_reading_order
 from auditor.collectors.oci.distribution import GET_MANIFEST, Distribution, Manifest, is_digest
-from auditor.collectors.oci.manifests import children_of, facts_of, size_of, texts_of
+from auditor.collectors.oci.manifests import children_of, config_digest_of, facts_of, size_of, texts_of
 from auditor.collectors.oci.paging import truncated
 from auditor.collectors.oci.signatures import (
     SignatureChecker,
@@ -256,6 +256,7 @@ class OciImageReader:
             signing_status=unsupported("signing of its own"),
             config=self._config(found, digest, manifest) if kind == "image" else Absent(GET_MANIFEST, "not_an_image"),
             replicas=unsupported("replication"),
+            config_digest=config_digest_of(manifest) if kind == "image" else "",
         )
 
     def _signatures(self, found: _Repository, digest: str) -> Fact[list[Signature]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,7 @@ from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.images import Child
 
 MAX_LABELS = 1000
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def facts_of(manifest: Manifest, tags: Iterable[str] = ()) -> ManifestFacts:
@@ -45,6 +47,13 @@ def size_of(manifest: Manifest) -> Fact[int]:
     if not sizes or len(sizes) != len(described):
         return Unknown(Reason.PARSE_ERROR, GET_MANIFEST, "no sizes")
     return Known(sum(sizes))
+
+
+def config_digest_of(manifest: Manifest) -> str:
+    """The digest of the config; empty where the manifest names none."""
+    config = manifest.document.get("config")
+    digest = config.get("digest") if isinstance(config, dict) else None
+    return digest if isinstance(digest, str) and _DIGEST.fullmatch(digest) else ""
 
 
 def texts_of(value: Any) -> dict[str, str]:

@@ -13,14 +13,20 @@ from auditor.run.joins.growth import GrowthJoin
 from auditor.run.joins.outlook import OutlookJoin
 from auditor.run.joins.published import PublishedJoin
 from auditor.run.joins.replicas import ReplicaJoin
+from auditor.run.joins.scans import ScanJoin
 from auditor.run.joins.usage import UsageJoin
+from auditor.scanners.book import ScanBook
 
 
 class Joins:
-    """See `writing.Completion`. `since`: an earlier snapshot; `expects_workloads`: a source of them is configured."""
+    """See `writing.Completion`.
 
-    def __init__(self, *, since: Path | None, expects_workloads: bool) -> None:
-        self._joins: list[Join] = [OutlookJoin(), PublishedJoin()]
+    `since`: an earlier snapshot; `expects_workloads`: a source of them is configured; `book`: scans made elsewhere.
+    """
+
+    def __init__(self, *, since: Path | None, expects_workloads: bool, book: ScanBook | None = None) -> None:
+        # Scans first: what others found has its time kept by the comparison with the earlier snapshot.
+        self._joins: list[Join] = [ScanJoin(book or ScanBook()), OutlookJoin(), PublishedJoin()]
         if expects_workloads:
             self._joins.append(UsageJoin())
         if since is not None:
