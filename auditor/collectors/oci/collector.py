@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from auditor.analysis.bases import read_bases
 from auditor.analysis.derive import derive_registry, derive_repository
 from auditor.analysis.references import repository_path_error
 from auditor.analysis.totals import total_size
@@ -18,8 +20,10 @@ from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.http.client import RegistryClient
 from auditor.collectors.http.endpoint import Endpoint, Limits
 from auditor.collectors.http.logins import find_login
+from auditor.collectors.oci.contents import ContentsReader
 from auditor.collectors.oci.distribution import Distribution
 from auditor.collectors.oci.images import OciImageReader, unsupported
+from auditor.collectors.oci.layers import LayerBook, LayerReader
 from auditor.collectors.oci.settings import OciSettings
 from auditor.collectors.oci.signatures import SignatureChecker
 from auditor.collectors.selection import selected
@@ -75,13 +79,18 @@ class OciCollector:
         name = scope_id(KIND, _account(endpoint.host), PLACE)
         if writer.take_over(name):
             return
+        bases = read_bases(Path(settings.known_bases) if settings.known_bases else None)
         login = find_login(settings.login, endpoint.host)
         scope = writer.open_scope(name)
         with RegistryClient(endpoint, login, scope.recorder, concurrency=settings.concurrency) as client:
             registry = Distribution(client)
             now = datetime.fromisoformat(writer.now)
             checker = SignatureChecker(registry, scope.recorder, shared_verifier(writer), endpoint.host, now)
-            images = OciImageReader(registry, scope.recorder, checker, read_configs=settings.read_configs)
+            layers = (
+                LayerReader(registry, writer.shared("secrets.layers", LayerBook)) if settings.scan_secrets else None
+            )
+            contents = ContentsReader(registry, scope.recorder, settings.read_configs, layers, bases)
+            images = OciImageReader(registry, scope.recorder, checker, contents)
             context = _Run(settings, endpoint, registry, images, scope, progress).read()
         writer.close_scope(scope.finish(context))
 

@@ -9,14 +9,16 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode, urljoin
 
 from auditor.collectors.failed import CallFailedError
 from auditor.collectors.http.client import Answer, RegistryClient, Request
 from auditor.inventory.facts import Reason, Unknown
+
+T = TypeVar("T")
 
 MANIFEST_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -30,6 +32,7 @@ INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 PAGE = 1000
 MAX_NAMES = 1_000_000
+GET_BLOB = "oci:GetBlob"
 NOT_FOUND = 404
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?')
@@ -152,23 +155,20 @@ class Distribution:
 
     def blob(self, repository: str, digest: str, limit: int) -> bytes | None:
         """A blob of at most `limit` bytes; None where there is none."""
-        operation = "oci:GetBlob"
-        if not _DIGEST.fullmatch(digest):
-            raise CallFailedError(Unknown(Reason.PARSE_ERROR, operation, "digest"), "a descriptor has no usable digest")
-        request = Request(
-            path=f"/v2/{repository}/blobs/{digest}",
-            operation=operation,
-            accept="*/*",
-            scope=_pull(repository),
-            expected=_EITHER,
-            limit=limit,
-            blob=True,
-        )
-        answer = self._client.fetch(request)
+        answer = self._client.fetch(replace(_blob_request(repository, digest), limit=limit))
         if answer.status == NOT_FOUND:
             return None
-        _checked(answer.body, digest, operation)
+        _checked(answer.body, digest, GET_BLOB)
         return answer.body
+
+    def stream(self, repository: str, digest: str, consume: Callable[[Iterator[bytes]], T], until: float) -> T | None:
+        """What `consume` makes of a blob's pieces, which it checks and bounds itself; None where there is no such blob.
+
+        `until`: when it must be over, by `time.monotonic`.
+        """
+        answer = self._client.fetch(replace(_blob_request(repository, digest), consume=consume, until=until))
+        found: T | None = answer.consumed
+        return found
 
     def referrers(self, repository: str, digest: str) -> list[dict[str, Any]] | None:
         """The manifests whose subject is `digest`; None where the registry has no referrers API, which is asked once.
@@ -201,6 +201,19 @@ class Distribution:
             link = _NEXT.search(answer.headers.get("link", ""))
             url = urljoin(answer.url, link.group(1)) if link else None
         return found
+
+
+def _blob_request(repository: str, digest: str) -> Request:
+    if not _DIGEST.fullmatch(digest):
+        raise CallFailedError(Unknown(Reason.PARSE_ERROR, GET_BLOB, "digest"), "a descriptor has no usable digest")
+    return Request(
+        path=f"/v2/{repository}/blobs/{digest}",
+        operation=GET_BLOB,
+        accept="*/*",
+        scope=_pull(repository),
+        expected=_EITHER,
+        blob=True,
+    )
 
 
 def _pull(repository: str) -> str:

@@ -35,5 +35,7 @@ class OciSettings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout_s: float = 120.0
     registry_timeout_s: float = 1800.0
     read_configs: bool = True
+    scan_secrets: bool = False
+    known_bases: str | None = None
     probe_anonymous: bool = False
     max_repositories: int | None = None
