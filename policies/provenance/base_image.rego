@@ -208,7 +208,7 @@ _evidence(i) := array.concat(
 	facts.unread_evidence(sprintf("/images/value/%d/distribution", [i]), _systems[i]),
 )
 
-_settle(i) := sort(({source |
+_settle(i) := sort((({source |
 	some fact in [_bases[i], _systems[i]]
 	fact.state != "known"
 	source := fact.source
@@ -219,4 +219,4 @@ _settle(i) := sort(({source |
 	inner := object.get(fact.value, key, {"state": "absent"})
 	inner.state == "unknown"
 	source := inner.source
-}) | {"known_bases"})
+}) | {"known_bases"}))
