@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from auditor.inventory.contents import MOST_FINDINGS, SecretFinding
 from auditor.inventory.facts import Reason
-from auditor.secrets.detectors import Match, TooManyError, find_secrets, redacted
+from auditor.secrets.detectors import Match, TooManyError, find_secrets, library, redacted
 from auditor.secrets.inflate import Blob, unpacked
 from auditor.secrets.limits import Deadline, LayerLimits, LimitReachedError
 from auditor.secrets.tarstream import Member, TarReader
@@ -22,9 +22,9 @@ _SETTINGS_LIMIT = 1024 * 1024
 _MOST_LINKS = 20_000
 _MOST_HOPS = 40
 _SETTINGS = re.compile(
-    r"""(?x) .*\.(?: env|ini|cfg|conf|cnf|config|properties|ya?ml|json|toml|xml|sh|bash|tfvars|tfstate|sql|credentials ) $
+    r"""(?x) .*\.(?: env|ini|cfg|conf|cnf|config|properties|ya?ml|json|toml|xml|sh|bash|tfvars|tfstate|sql ) $
     | \.env\..* $ | \.(?: npmrc|pypirc|netrc|pgpass|git-credentials|htpasswd|dockercfg|dockerconfigjson|boto|s3cfg ) $
-    | \.(?: bashrc|zshrc|profile|(?:bash|zsh|python|mysql|psql)_history ) $ | (?: credentials|config|environment ) $"""
+    | \.(?: bashrc|zshrc|profile|(?:bash|zsh|python|mysql|psql)_history ) $ | (?: .*\.)?credentials $ | config $ | environment $"""
 )
 OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"
@@ -126,6 +126,7 @@ class _Search:
 
     # ---------------------------------------------------------------- texts
     def _file(self, member: Member, archive: TarReader) -> None:
+        self.deadline.check()
         text = archive.read(_HEAD)
         if b"\x00" in text:
             return
@@ -169,10 +170,8 @@ class _Search:
 
 def is_settings(path: str) -> bool:
     """Whether a file is one of settings by its name; in code and data random values are no secrets."""
-    from detect_secrets.filters.heuristic import is_lock_file
-
     name = posixpath.basename(path).lower()
-    return bool(_SETTINGS.match(name)) and not is_lock_file(path)
+    return bool(_SETTINGS.match(name)) and not library("filters.heuristic").is_lock_file(path)
 
 
 def printable(text: str) -> str:

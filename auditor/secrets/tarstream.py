@@ -92,6 +92,7 @@ class TarReader:
             kind = block[156:157]
             size = _checked_size(block)
             if kind in b"xgLK" and kind:
+                self._deadline.check()
                 self._enter(size)
                 if size > self._limits.header:
                     raise LimitReachedError(Reason.TRUNCATED, f"a header is larger than {self._limits.header} bytes")

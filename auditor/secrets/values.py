@@ -16,7 +16,8 @@ _PLACEHOLDER = re.compile(
     | <.*> | \[.*\] | \{\{.*\}\} | %.*% | @.*@ | (.)\1* | x+[-_x]* ) [!.]* $"""
 )
 _REFERENCE = re.compile(
-    r"""(?ix) ^ (?: \$\{.* | \$\(.* | \$(?-i:[A-Z_][A-Z0-9_]*) | (?:file|vault|ssm|secretsmanager|arn|op|ref\+\w+|sops|env):.* | /[\w.-]+/[\w./-]+
+    r"""(?ix) ^ (?: \$\{.* | \$\(.* | \$(?-i:[A-Z_][A-Z0-9_]*) | (?:file|vault|ssm|secretsmanager|arn|op|ref\+\w+|sops|env):.*
+    | /[\w.-]+/[\w./-]+
     | https?://[^@\s]* | \w+\((?:.*)\) ) $"""
 )
 _PUBLIC = re.compile(

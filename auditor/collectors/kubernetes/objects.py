@@ -72,7 +72,7 @@ class PodSpec(msgspec.Struct, frozen=True):
 
 
 def runs_as_another(container: Container, spec: PodSpec) -> bool:
-    """Whether a container runs as a user other than root whatever its image says; its own word goes before its pod's."""
+    """Whether a container runs as a user other than root whatever its image says; its word goes before its pod's."""
     for context in (container.securityContext, spec.securityContext):
         if context is not None and context.runAsUser is not None:
             return context.runAsUser > 0

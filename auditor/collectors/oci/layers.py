@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any
 
 from auditor.collectors.failed import CallFailedError
@@ -95,7 +96,7 @@ class LayerReader:
                 ScanGap("", Reason.UNSUPPORTED_BY_COLLECTOR, "the manifest has no list of layers that can be read")
             ]
         for descriptor in listed:
-            digest, problem = self._check(descriptor)
+            digest, size, problem = self._check(descriptor)
             if problem is None and left <= 0:
                 problem = ScanGap(
                     digest, Reason.TIMEOUT, f"the image takes more than {self._limits.image_s:g} s to search"
@@ -105,15 +106,15 @@ class LayerReader:
                 continue
             started = time.monotonic()
             try:
-                layers.append(Layer(digest, self._contents(repository, digest)))
+                layers.append(Layer(digest, self._contents(repository, digest, size)))
             except CallFailedError as failure:
                 reason = failure.fact.reason if isinstance(failure.fact, Unknown) else Reason.RACE_DELETED
                 gaps.append(ScanGap(digest, reason, f"the layer was not read: {failure.message}"))
             left -= time.monotonic() - started
         return layers, gaps
 
-    def _check(self, descriptor: Any) -> tuple[str, ScanGap | None]:
-        """A layer's digest, and why it is not read, if it is not."""
+    def _check(self, descriptor: Any) -> tuple[str, int, ScanGap | None]:
+        """A layer's digest and size, and why it is not read, if it is not."""
         found = descriptor if isinstance(descriptor, dict) else {}
         digest, media_type, size = (
             str(found.get("digest", ""))[:200],
@@ -122,20 +123,24 @@ class LayerReader:
         )
         if any(word in media_type for word in _FOREIGN):
             # Its bytes are elsewhere, at an address that the image chose: that address is not asked.
-            return digest, ScanGap(digest, Reason.UNSUPPORTED_BY_PLATFORM, "a foreign layer, not in the registry")
-        if isinstance(size, int) and size > self._limits.compressed:
-            return digest, ScanGap(digest, Reason.TRUNCATED, f"it is larger than {self._limits.compressed} bytes")
-        return digest, None
+            return digest, 0, ScanGap(digest, Reason.UNSUPPORTED_BY_PLATFORM, "a foreign layer, not in the registry")
+        if not isinstance(size, int) or size < 0:
+            return digest, 0, ScanGap(digest, Reason.PARSE_ERROR, "its descriptor has no size")
+        if size > self._limits.compressed:
+            return digest, 0, ScanGap(digest, Reason.TRUNCATED, f"it is larger than {self._limits.compressed} bytes")
+        return digest, size, None
 
-    def _contents(self, repository: str, digest: str) -> LayerContents:
+    def _contents(self, repository: str, digest: str, size: int) -> LayerContents:
         seconds = self._limits.layer_s
+        # What goes on beyond its size is not the layer that the manifest names.
+        limits = replace(self._limits, compressed=size)
 
         def read() -> LayerContents:
             deadline = Deadline(seconds)
             found = self._registry.stream(
                 repository,
                 digest,
-                lambda pieces: search_layer(pieces, digest, self._limits, deadline),
+                lambda pieces: search_layer(pieces, digest, limits, deadline),
                 time.monotonic() + seconds,
             )
             if found is None:
