@@ -14,6 +14,7 @@ from auditor.secrets.layer import printable
 from auditor.secrets.values import content_of
 
 MOST_ENTRIES = 1000
+MOST_VARIABLES = 2000
 MAX_TEXT = 64 * 1024
 MAX_NAME = 256
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
@@ -24,37 +25,68 @@ _ADD = re.compile(r"^(?:/bin/sh -c #\(nop\)\s+)?ADD\s+(.*)$", re.DOTALL)
 
 
 def variables_of(document: dict[str, Any]) -> list[NamedValue]:
-    """The names of the environment and of the build's arguments, and what kind of value each has."""
+    """The names of the environment and of the build's arguments, and what kind of value each has.
+
+    At most `MOST_VARIABLES`: as many as that means that there may be more.
+    """
     found: dict[NamedValue, None] = {}
     for name, value in environment(document):
         found[NamedValue("env", printable(name[:MAX_NAME]), content_of(name, value))] = None
     for index, line in enumerate(history(document)):
         for name, value in _assignments(line):
             found[NamedValue("history", printable(name[:MAX_NAME]), content_of(name, value), index)] = None
-    return list(found)[:MOST_ENTRIES]
+            if len(found) >= MOST_VARIABLES:
+                return list(found)
+    return list(found)
 
 
-def find_in_config(document: dict[str, Any], labels: dict[str, str]) -> list[SecretFinding]:
+def is_cut(document: dict[str, Any], labels: dict[str, Any]) -> bool:
+    """Whether there is more in a config, or longer texts, than is looked at."""
+    inner = _inner(document)
+    entries = [value for value in (inner.get("Env"), document.get("history")) if isinstance(value, list)]
+    texts = [*environment(document), *labels.items()]
+    return (
+        any(len(part) > MOST_ENTRIES for part in (*entries, labels))
+        or any(len(str(name)) + len(str(value)) + 1 >= MAX_TEXT for name, value in texts)
+        or any(len(text) >= MAX_TEXT for text in (*history(document), *(text for _, text in _commands(document))))
+    )
+
+
+def labels_of(document: dict[str, Any], annotations: Any) -> dict[str, Any]:
+    """Labels joined with the manifest's annotations, which win; whole, unlike those that are shown."""
+    own = _inner(document).get("Labels")
+    return {**(own if isinstance(own, dict) else {}), **(annotations if isinstance(annotations, dict) else {})}
+
+
+def find_in_config(document: dict[str, Any], labels: dict[str, Any]) -> list[SecretFinding]:
     """Secrets by their own form or look, whatever the name they stand under."""
     found: list[SecretFinding] = []
     for name, value in environment(document):
         found += _search(f"{name}={value}", "env", name=name)
     for index, line in enumerate(history(document)):
         found += _search(line, "history", index=index)
-    for name, value in labels.items():
-        found += _search(f"{name}={value}", "label", name=name)
+    for name, value in list(labels.items())[:MOST_ENTRIES]:
+        found += _search(f"{name}={value}"[:MAX_TEXT], "label", name=str(name))
+    for part, text in _commands(document):
+        found += _search(text, "command", name=part)
+    return found
+
+
+def _commands(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for part in ("Cmd", "Entrypoint", "Shell", "Healthcheck"):
         words = _inner(document).get(part)
         if isinstance(words, dict):
             words = words.get("Test")
         if isinstance(words, list):
-            found += _search(" ".join(str(word) for word in words), "command", name=part)
-    return found
+            yield part, " ".join(str(word) for word in words)[:MAX_TEXT]
 
 
-def without_secrets(labels: dict[str, str]) -> dict[str, str]:
+def without_secrets(labels: dict[str, Any]) -> dict[str, str]:
     """Labels whose values may be shown: a secret in one is replaced by what is said of it."""
-    return {name: _safe(name, value) for name, value in labels.items()}
+    return {
+        redacted(str(name)[:MAX_NAME])[0]: _safe(str(name), str(value)[:MAX_TEXT])
+        for name, value in list(labels.items())[:MOST_ENTRIES]
+    }
 
 
 def added_hosts(document: dict[str, Any]) -> list[str]:

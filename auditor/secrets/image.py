@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from auditor.inventory.contents import MOST_FINDINGS, ScanGap, SecretFinding, SecretScan
-from auditor.secrets.config import find_in_config, variables_of
+from auditor.inventory.facts import Reason
+from auditor.secrets.config import MOST_VARIABLES, find_in_config, is_cut, labels_of, variables_of
 from auditor.secrets.layer import OS_RELEASE, LayerContents
 
 MOST_GAPS = 50
@@ -24,11 +25,13 @@ class Layer:
     contents: LayerContents
 
 
-def join(
-    layers: Sequence[Layer], config: dict[str, Any], labels: dict[str, str], gaps: Sequence[ScanGap] = ()
-) -> SecretScan:
+def join(layers: Sequence[Layer], config: dict[str, Any], annotations: Any, gaps: Sequence[ScanGap] = ()) -> SecretScan:
     """The scan of an image, of its layers from the lowest up. `gaps`: what is missing besides the layers' own."""
+    labels = labels_of(config, annotations)
     found = find_in_config(config, labels)
+    variables = variables_of(config)
+    if is_cut(config, labels) or len(variables) >= MOST_VARIABLES:
+        gaps = [ScanGap("", Reason.TRUNCATED, "its config holds more than is looked at"), *gaps]
     beyond = 0
     for number, layer in enumerate(layers):
         above = [upper.contents.whiteouts for upper in layers[number + 1 :]]
@@ -42,7 +45,7 @@ def join(
         source="auditor",
         findings=distinct[:MOST_FINDINGS],
         total=len(distinct) + beyond,
-        variables=variables_of(config),
+        variables=variables,
         layers=sum(one.contents.whole for one in layers),
         gaps=list(dict.fromkeys(all_gaps))[:MOST_GAPS],
     )

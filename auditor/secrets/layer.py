@@ -24,7 +24,8 @@ _MOST_HOPS = 40
 _SETTINGS = re.compile(
     r"""(?x) .*\.(?: env|ini|cfg|conf|cnf|config|properties|ya?ml|json|toml|xml|sh|bash|tfvars|tfstate|sql ) $
     | \.env\..* $ | \.(?: npmrc|pypirc|netrc|pgpass|git-credentials|htpasswd|dockercfg|dockerconfigjson|boto|s3cfg ) $
-    | \.(?: bashrc|zshrc|profile|(?:bash|zsh|python|mysql|psql)_history ) $ | (?: .*\.)?credentials $ | config $ | environment $"""
+    | \.(?: bashrc|zshrc|profile|(?:bash|zsh|python|mysql|psql)_history ) $
+    | (?: .*\.)?credentials $ | config $ | environment $"""
 )
 OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
 _WHITEOUT, _OPAQUE = ".wh.", ".wh..wh..opq"

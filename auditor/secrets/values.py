@@ -13,11 +13,11 @@ _PLACEHOLDER = re.compile(
     | to[-_ ]?do | tbd | fix[-_ ]?me | none | null | nil | undefined | unset | empty | redacted | removed | masked
     | hidden | fake | dummy
     | example | placeholder | not[-_ ]?(?:set|used|a[-_ ]?secret|needed) | (?:.*[-_])?(?:placeholder|changeme|example)
-    | <.*> | \[.*\] | \{\{.*\}\} | %.*% | @.*@ | (.)\1* | x+[-_x]* ) [!.]* $"""
+    | <.*> | \[.*\] | \{\{.*\}\} | %.*% | @.*@ | (.)\1* | x[-_x]* ) [!.]* $"""
 )
 _REFERENCE = re.compile(
-    r"""(?ix) ^ (?: \$\{.* | \$\(.* | \$(?-i:[A-Z_][A-Z0-9_]*) | (?:file|vault|ssm|secretsmanager|arn|op|ref\+\w+|sops|env):.*
-    | /[\w.-]+/[\w./-]+
+    r"""(?ix) ^ (?: \$\{.* | \$\(.* | \$(?-i:[A-Z_][A-Z0-9_]*)
+    | (?:file|vault|ssm|secretsmanager|arn|op|ref\+\w+|sops|env):.* | /[\w.-]+/[\w./-]+
     | https?://[^@\s]* | \w+\((?:.*)\) ) $"""
 )
 _PUBLIC = re.compile(

@@ -92,7 +92,7 @@ _judge(i, image) := verdict.image_not_applicable(image) if {
 	not facts.known(_scans[i])
 } else := object.union(verdict.image(image, "fail", _message(i), _evidence(i)), {"severity": _severity(i)}) if {
 	i in _leaking
-} else := verdict.image_unsettled(image, message, [facts.evidence(path, value)], ["oci:GetBlob"]) if {
+} else := object.union(verdict.image_unsettled(image, message, [facts.evidence(path, value)], ["oci:GetBlob"]), {"not_asked": i in _beyond_reach}) if {
 	i in _incomplete
 	value := _scans[i].value.gaps
 	path := sprintf("%s/value/gaps", [_path(i)])
@@ -110,6 +110,14 @@ _incomplete contains i if {
 	some i, scan in _scans
 	scan.state == "known"
 	count(scan.value.gaps) > 0
+}
+
+# Only foreign layers are missing, which no registry holds: no gap of the audit.
+_beyond_reach contains i if {
+	some i in _incomplete
+	every gap in _scans[i].value.gaps {
+		gap.reason == "unsupported_by_platform"
+	}
 }
 
 _cut contains i if {

@@ -102,6 +102,13 @@ test_incomplete_search_is_unknown if {
 	contains(v.message, "it has more than 1000000 entries")
 }
 
+test_foreign_layers_alone_are_no_gap_of_the_audit if {
+	foreign := {"layer": f.digest(8), "reason": "unsupported_by_platform", "detail": "a foreign layer, not in the registry"}
+	_judged({"gaps": [foreign]}).not_asked == true
+	_judged({"gaps": [foreign, _gap]}).not_asked == false
+	_judged({"gaps": [_gap]}).not_asked == false
+}
+
 test_finding_in_an_incomplete_search_fails if {
 	v := _judged({"findings": [_finding({})], "total": 1, "gaps": [_gap]})
 	v.status == "fail"

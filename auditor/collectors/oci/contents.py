@@ -19,7 +19,7 @@ from auditor.inventory.contents import Distribution as InstalledDistribution
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image, ImageConfig
 from auditor.inventory.recorder import Recorder
-from auditor.secrets.config import added_hosts, environment, without_secrets
+from auditor.secrets.config import added_hosts, environment, labels_of, without_secrets
 from auditor.secrets.image import Layer, join, os_release
 
 MAX_CONFIG_BYTES = 8 * 1024 * 1024
@@ -43,11 +43,12 @@ class ContentsReader:
             return msgspec.structs.replace(image, config=_UNREAD)
         at = f"{urn}@{image.digest}"
         document = fact_of(lambda: self._document(repository, manifest), recorder=self.recorder, affects=at)
-        labels = texts_of(manifest.document.get("annotations"))
         if not isinstance(document, Known):
             secrets = document if self.layers is not None else SECRETS_UNASKED
             return msgspec.structs.replace(image, config=document, base=document, secrets=secrets, distribution=secrets)
-        labels = {**texts_of(_inner(document.value).get("Labels")), **labels}
+        # Without secrets before they are cut: half a key is one too.
+        annotations = manifest.document.get("annotations")
+        labels = texts_of(without_secrets(labels_of(document.value, annotations)))
         image = msgspec.structs.replace(
             image,
             config=Known(image_config(document.value, labels), GET_BLOB),
@@ -56,7 +57,7 @@ class ContentsReader:
         if self.layers is None:
             return image
         layers, gaps = self.layers.read(repository, manifest.document)
-        scan = join(layers, document.value, labels, gaps)
+        scan = join(layers, document.value, annotations, gaps)
         self._settle(scan, at)
         whole = not gaps and all(one.contents.whole for one in layers)
         return msgspec.structs.replace(
@@ -69,11 +70,12 @@ class ContentsReader:
         """Count the scan as answered or not; every kind of gap is an error of the audit."""
         if not scan.gaps:
             self.recorder.settle(Known(True), at)
-        for number, gap in enumerate(scan.gaps):
+        for number, gap in enumerate(sorted(scan.gaps, key=lambda gap: gap.reason is Reason.UNSUPPORTED_BY_PLATFORM)):
             fact = Unknown(gap.reason, GET_BLOB, f"{gap.layer[:19]} {gap.detail}"[:200])
             if number:
                 self.recorder.error(fact.source, fact.reason, fact.detail, fact.detail, at)
             else:
+                # One fact of an image, whatever the number of gaps; foreign layers were never wanted.
                 self.recorder.settle(fact, at)
 
     def _document(self, repository: str, manifest: Manifest) -> Known[dict[str, Any]] | Absent:
@@ -92,10 +94,10 @@ class ContentsReader:
 
 
 def image_config(document: dict[str, Any], labels: dict[str, str]) -> ImageConfig:
-    """What the inventory keeps of a config: no values of the environment, no commands, no secrets in labels."""
+    """What the inventory keeps of a config: no values of the environment and no commands. `labels`: without secrets."""
     created = document.get("created")
     return ImageConfig(
-        labels=without_secrets(labels),
+        labels=labels,
         created_at=Known(created) if isinstance(created, str) and created else Absent(GET_BLOB),
         user=str(_inner(document).get("User") or "")[:256],
         os=str(document.get("os") or "")[:64],

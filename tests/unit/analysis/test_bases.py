@@ -64,7 +64,11 @@ def test_the_newest_build_of_a_name_is_the_current_one() -> None:
 
 def test_a_file_of_bases(tmp_path: Path) -> None:
     path = tmp_path / "bases.json"
-    path.write_text(json.dumps({"bases": [{"name": "debian:12", "digest": D, "diff_ids": [A], "created": "2026-11-01T10:00:00.123Z"}]}))
+    path.write_text(
+        json.dumps(
+            {"bases": [{"name": "debian:12", "digest": D, "diff_ids": [A], "created": "2026-11-01T10:00:00.123Z"}]}
+        )
+    )
 
     assert read_bases(path).find([A, B], {}).value.digest == D  # type: ignore[union-attr]
     assert read_bases(None) == KnownBases()
@@ -99,13 +103,17 @@ def test_support_by_the_table(identity: str, version: str, ends: str) -> None:
     assert support_ends(identity, version) == Known(ends, "os_support.json")
 
 
-@pytest.mark.parametrize(("identity", "version"), [("debian", ""), ("debian", "99"), ("alpine", "3"), ("ubuntu", "22"), ("gentoo", "2")])
+@pytest.mark.parametrize(
+    ("identity", "version"), [("debian", ""), ("debian", "99"), ("alpine", "3"), ("ubuntu", "22"), ("gentoo", "2")]
+)
 def test_beyond_the_table_is_unknown(identity: str, version: str) -> None:
     assert isinstance(support_ends(identity, version), Unknown)
 
 
 def test_an_os_release() -> None:
-    found = read_os_release('# comment\nNAME=x\nPRETTY_NAME="Alpine Linux v3.20"\nID=Alpine\nVERSION_ID=3.20.3\nODD="\n')
+    found = read_os_release(
+        '# comment\nNAME=x\nPRETTY_NAME="Alpine Linux v3.20"\nID=Alpine\nVERSION_ID=3.20.3\nODD="\n'
+    )
 
     assert found is not None
     assert (found.id, found.version, found.name) == ("alpine", "3.20.3", "Alpine Linux v3.20")

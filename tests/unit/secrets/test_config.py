@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.collectors.oci.manifests import texts_of
 from auditor.inventory.contents import NamedValue
-from auditor.secrets.config import added_hosts, find_in_config, variables_of, without_secrets
+from auditor.inventory.facts import Reason
+from auditor.secrets.config import MAX_TEXT, added_hosts, find_in_config, variables_of, without_secrets
+from auditor.secrets.image import join
 from auditor.secrets.values import content_of
 from tests.support.planted_world import AWS_SECRET, GITHUB, KEY
 
@@ -16,7 +19,7 @@ from tests.support.planted_world import AWS_SECRET, GITHUB, KEY
         ("", "empty"), ("  ", "empty"), ('""', "empty"),
         ("hunter2", "set"), ("postgres", "set"), ("$ecret", "set"), ("12345", "set"), ("my-secret-pw", "set"),
         ("changeme", "placeholder"), ("CHANGE_ME", "placeholder"), ("<password>", "placeholder"), ("xxxx", "placeholder"),
-        ("********", "placeholder"), ("your-token-here", "placeholder"), ("{{ token }}", "placeholder"), ("TODO", "placeholder"),
+        ("********", "placeholder"), ("your-token-here", "placeholder"), ("{{ token }}", "placeholder"), ("tbd", "placeholder"),
         ("${TOKEN}", "reference"), ("$TOKEN", "reference"), ("/run/secrets/token", "reference"),
         ("https://auth.example.com/token", "reference"), ("vault:secret/data/x", "reference"),
         ("true", "public"), ("8", "public"), ("1.2.3", "public"), ("ssh-ed25519 AAAAC3Nza me@here", "public"),
@@ -104,3 +107,33 @@ def test_hosts_of_added_files() -> None:
     lines = ["ADD https://me:hunter2@example.com/a.tgz /x", "/bin/sh -c #(nop)  ADD http://b.example/x in /y", "ADD file:abc in /", "RUN ADD https://no.example", "ADD https://[ /x"]  # fmt: skip
 
     assert added_hosts({"history": [{"created_by": line} for line in lines]}) == ["", "b.example", "example.com"]
+
+
+@pytest.mark.parametrize(
+    ("config", "annotations"),
+    [
+        ({"config": {"Env": [f"A{n}=b" for n in range(1001)]}}, {}),
+        ({"config": {"Env": ["A=" + "b" * MAX_TEXT]}}, {}),
+        ({"config": {"Cmd": ["b" * MAX_TEXT]}}, {}),
+        ({"history": [{"created_by": "b" * MAX_TEXT}]}, {}),
+        ({"history": [{}] * 1001}, {}),
+        ({"history": [{"created_by": "RUN " + " ".join(f"A{n}=b" for n in range(2001))}]}, {}),
+        ({"config": {"Labels": {"a": "b" * MAX_TEXT}}}, {}),
+        ({}, {str(n): "" for n in range(1001)}),
+    ],
+)
+def test_what_is_too_much_to_look_at_is_a_gap(config: dict[str, object], annotations: dict[str, str]) -> None:
+    assert [(gap.reason, gap.layer) for gap in join([], config, annotations).gaps] == [(Reason.TRUNCATED, "")]
+
+
+def test_a_secret_deep_in_a_label_is_found() -> None:
+    config = {"config": {"Labels": {"a": "b " * 5000 + GITHUB}}}
+
+    assert [finding.rule for finding in join([], config, None).findings] == ["github-token"]
+
+
+def test_half_a_key_is_not_shown_either() -> None:
+    shown = texts_of(without_secrets({"a": "b" * 4000 + KEY, GITHUB: "c"}))
+
+    assert KEY.splitlines()[1][:20] not in shown["a"]
+    assert GITHUB not in shown

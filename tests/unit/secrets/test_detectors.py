@@ -136,5 +136,3 @@ def test_the_library_is_loaded_with_the_first_suspicion() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False\n"
-
-

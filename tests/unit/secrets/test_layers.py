@@ -126,7 +126,10 @@ def test_a_blob_is_hashed_to_its_end_though_nobody_reads_it() -> None:
     assert blob.received == len(content)
     with pytest.raises(LimitReachedError, match="digest mismatch"):
         Blob(pieces(content + b"x"), digest_of(content), LIMITS, Deadline(60)).finish()
-    assert b"".join(unpacked(Blob(pieces(content), digest_of(content), LIMITS, Deadline(60)), LIMITS, Deadline(60))) == content
+    assert (
+        b"".join(unpacked(Blob(pieces(content), digest_of(content), LIMITS, Deadline(60)), LIMITS, Deadline(60)))
+        == content
+    )
 
 
 def test_binary_files_are_left_out_and_links_not_followed() -> None:
@@ -185,7 +188,17 @@ def test_the_os_release_that_counts(contents: list[dict[str, str]], text: str | 
 
 
 def test_files_of_settings_by_name() -> None:
-    yes = [".env", "app.env", ".env.prod", "x/config", ".aws/credentials", "a.YAML", ".npmrc", ".bash_history", "terraform.tfstate"]
+    yes = [
+        ".env",
+        "app.env",
+        ".env.prod",
+        "x/config",
+        ".aws/credentials",
+        "a.YAML",
+        ".npmrc",
+        ".bash_history",
+        "terraform.tfstate",
+    ]
     no = ["app.py", "credentials.db", "xconfig", "package-lock.json", "README", "lib.so"]
 
     assert [name for name in yes if not is_settings(name)] == []
