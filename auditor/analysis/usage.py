@@ -199,7 +199,7 @@ def _uses(found: WorkloadRecord, resolution: Fact[Resolution], held: Holdings) -
         # The next start takes what the tag points to by then.
         later = {other: digest for other in (what.tag_digest, *held.related(what.tag_digest)) if other not in reasons}
     return [
-        Use(other, workload.image, found.id, running=running, label=workload.label, through=through)
+        Use(other, workload.image, found.id, running, workload.label, through, non_root=workload.non_root)
         for digests, running in ((reasons, workload.running), (later, False))
         for other, through in digests.items()
     ]
@@ -208,10 +208,13 @@ def _uses(found: WorkloadRecord, resolution: Fact[Resolution], held: Holdings) -
 def group(uses: list[Use]) -> dict[str, Users]:
     """Who uses each digest. What runs comes before what is only kept ready."""
     labels: dict[str, tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
+    as_root: set[str] = set()
     for use in uses:
+        if not use.non_root:
+            as_root.add(use.digest)
         if use.digest:
             labels[use.digest][0 if use.running else 1].add(use.label or use.workload)
     return {
-        digest: Users(min(running or ready), len(running or ready) - 1, running=bool(running))
+        digest: Users(min(running or ready), len(running or ready) - 1, bool(running), non_root=digest not in as_root)
         for digest, (running, ready) in sorted(labels.items())
     }

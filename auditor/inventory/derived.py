@@ -124,6 +124,8 @@ class Use(Record, frozen=True):
     """The workload in words: `service prod/app`."""
     through: str = ""
     """The digest that runs, where this one is in use only because of it."""
+    non_root: bool = False
+    """See `Workload.non_root`."""
 
 
 class Users(Record, frozen=True):
@@ -132,6 +134,8 @@ class Users(Record, frozen=True):
     first: str
     others: int
     running: bool
+    non_root: bool = False
+    """All of them, also those that are only kept ready, start it as a user other than root."""
 
 
 class RepositoryUsage(Record, frozen=True):

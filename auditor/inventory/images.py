@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from auditor.inventory.base import Record
+from auditor.inventory.contents import BASE_UNASKED, SECRETS_UNASKED, BaseImage, Distribution, SecretScan
 from auditor.inventory.facts import Fact, Reason, Unknown
 from auditor.inventory.scanning import ScanResult
 
@@ -50,6 +51,13 @@ class ImageConfig(Record, frozen=True):
     created_at: Fact[str]
     """As the author wrote it: not a date to rely on."""
     user: str = ""
+    os: str = ""
+    """As the config says: `linux`, `windows`; empty where it was not kept."""
+    os_version: str = ""
+    env_names: list[str] = []
+    """Names only: a value may be a secret."""
+    added_urls: list[str] = []
+    """Hosts that the build took files from by ADD, as its history says."""
 
 
 class ReplicaStatus(Record, frozen=True):
@@ -89,3 +97,7 @@ class Image(Record, frozen=True):
     replicas: Fact[list[ReplicaStatus]] = Unknown(Reason.NOT_REQUESTED, "ecr:DescribeImageReplicationStatus")
     config_digest: str = ""
     """Of the config that the manifest names, which scanners call the image's id; empty: not read."""
+    secrets: Fact[SecretScan] = SECRETS_UNASKED
+    base: Fact[BaseImage] = BASE_UNASKED
+    distribution: Fact[Distribution] = SECRETS_UNASKED
+    """Absent: no layer holds an os-release."""

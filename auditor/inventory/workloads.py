@@ -34,6 +34,8 @@ class Workload(Record, frozen=True):
     pull_secrets: list[str] = []
     service_account: str = ""
     tags: dict[str, str] = {}
+    non_root: bool = False
+    """It is started as a user other than root, whatever its image says."""
 
     @property
     def label(self) -> str:

@@ -70,3 +70,12 @@ _verb(users) := "kept ready by" if not users.running
 _more(users) := sprintf(" (and %d more)", [users.others]) if users.others > 0
 
 _more(users) := "" if users.others == 0
+
+# METADATA
+# description: |
+#   Whether everything that runs an image gives it a user other than root. Never where what runs was not read
+#   completely: something else may run it as it is.
+overridden(digest) if {
+	complete
+	input.derived.usage.value.users[digest].non_root
+}

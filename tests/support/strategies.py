@@ -17,6 +17,7 @@ from auditor.inventory.replication import Destination, ReplicationRule
 from auditor.inventory.scanning import ScanSettings
 from tests.support import strategies_scanning as scanning
 from tests.support.strategies_content import unread_manifests
+from tests.support.strategies_contents import with_contents
 from tests.support.strategies_extent import with_extent
 from tests.support.strategies_public import kinds, other_hosts, published, visibilities
 from tests.support.strategies_replication import linked, replicated
@@ -227,6 +228,8 @@ def repository_records(draw: st.DrawFn) -> RepositoryRecord:
     name = draw(st.sampled_from(["app", "team/app", "prod/app", "dev/app", "team/App", "a___b"]))
     ref = RegistryRef(URN, draw(kinds), "registry.example.com", ACCOUNT, REGION, draw(other_hosts))
     found = draw(facts(st.lists(images, max_size=5, unique_by=lambda image: image.digest)))
+    if isinstance(found, Known):
+        found = Known(with_contents(draw, facts, found.value))
     repository = Repository(
         name=name,
         uri=f"{ref.host}/{name}",

@@ -6,13 +6,14 @@ Thread-safe. Every request sent is counted under the name of its operation, as `
 from __future__ import annotations
 
 import base64
+import math
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urljoin
 from urllib.request import getproxies, proxy_bypass
 
@@ -46,6 +47,7 @@ class Answer:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     url: str = field(repr=False)
+    consumed: Any = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,9 @@ class Request:
     """What to ask a registry for. `path` is taken from the endpoint's URL.
 
     `scope`: what a token must be for, as `repository:team/app:pull`; `blob`: it may be redirected to one of the
-    endpoint's blob hosts; `anonymous`: ask as a stranger would; `limit`: bytes of the body, else the endpoint's.
+    endpoint's blob hosts; `anonymous`: ask as a stranger would; `limit`: bytes of the body, else the endpoint's;
+    `consume`: takes the body of a 200 piece by piece, from the start on each attempt, and bounds it itself: what it
+    gives is the answer's `consumed`; `until`: when all attempts end, by `time.monotonic`.
     """
 
     path: str
@@ -65,6 +69,8 @@ class Request:
     blob: bool = False
     anonymous: bool = False
     method: str = "GET"
+    consume: Callable[[Iterator[bytes]], Any] | None = None
+    until: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,8 @@ class _Ask:
     headers: dict[str, str]
     limit: int
     form: dict[str, str] | None = field(default=None, repr=False)
+    consume: Callable[[Iterator[bytes]], Any] | None = None
+    until: float = math.inf
 
 
 class RegistryClient:
@@ -134,9 +142,9 @@ class RegistryClient:
         if not self.endpoint.is_own(url):
             raise self._refused(request.operation, url)
         limit = request.limit or self.endpoint.limits.body_bytes
-        answer = self._answered(
-            request, _Ask(request.method, url, request.operation, {"Accept": request.accept}, limit)
-        )
+        headers = {"Accept": request.accept}
+        ask = _Ask(request.method, url, request.operation, headers, limit, None, request.consume, request.until)
+        answer = self._answered(request, ask)
         if answer.status not in request.expected:
             raise _unexpected(answer, request.operation)
         return answer
@@ -232,7 +240,7 @@ class RegistryClient:
         """Send one request and read its answer within the limits."""
         limits = self.endpoint.limits
         with self._slots:
-            left = self._end - time.monotonic()
+            left = min(self._end, ask.until) - time.monotonic()
             if left <= 0:
                 raise CallFailedError(
                     Unknown(Reason.TIMEOUT, ask.operation, "registry_timeout_s"),
@@ -263,6 +271,8 @@ class RegistryClient:
             )
         if ask.method == "HEAD":
             return Answer(response.status_code, headers, b"", ask.url)
+        if ask.consume is not None and response.status_code == 200:  # noqa: PLR2004  HTTP
+            return Answer(response.status_code, headers, b"", ask.url, ask.consume(response.iter_raw(64 * 1024)))
         announced = headers.get("content-length", "")
         if announced.isdigit() and int(announced) > ask.limit:
             raise _too_large(ask)

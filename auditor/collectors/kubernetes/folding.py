@@ -10,7 +10,14 @@ from dataclasses import dataclass, field
 from auditor.analysis.references import ParsedReference, parse_reference
 from auditor.analysis.usage import reference_key
 from auditor.collectors.distinct import DistinctWorkloads
-from auditor.collectors.kubernetes.objects import MAX_IMAGE, Container, ContainerStatus, PodSpec, Thing
+from auditor.collectors.kubernetes.objects import (
+    MAX_IMAGE,
+    Container,
+    ContainerStatus,
+    PodSpec,
+    Thing,
+    runs_as_another,
+)
 from auditor.collectors.kubernetes.settings import ClusterName
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.names import workloads_urn
@@ -38,6 +45,7 @@ class _Entry:
     container: Container
     spec: PodSpec
     running: bool
+    non_root: bool
     digests: list[Fact[str]] = field(default_factory=list)
 
 
@@ -122,8 +130,11 @@ class Folding:
 
     def _add(self, key: Key, container: Container, spec: PodSpec, *, running: bool) -> _Entry:
         place = (key, container.name, container.image or "")
-        entry = self._entries.setdefault(place, _Entry(container, spec, running))
+        non_root = runs_as_another(container, spec)
+        entry = self._entries.setdefault(place, _Entry(container, spec, running, non_root))
         entry.running = entry.running or running
+        # Old pods of a rollout may be of another mind than its template.
+        entry.non_root = entry.non_root and non_root
         return entry
 
     def _nothing_runs(self) -> Fact[str]:
@@ -167,6 +178,7 @@ def _workload(cluster: ClusterName, key: Key, entry: _Entry, digest: Fact[str]) 
         pull_secrets=sorted({_cut(secret.name) for secret in entry.spec.imagePullSecrets or [] if secret.name})[:100],
         service_account=_cut(entry.spec.serviceAccountName or ""),
         pull_policy=_cut(entry.container.imagePullPolicy or ""),
+        non_root=entry.non_root,
     )
 
 

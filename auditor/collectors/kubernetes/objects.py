@@ -32,12 +32,19 @@ class Metadata(msgspec.Struct, frozen=True):
     ownerReferences: list[Owner] | None = None  # noqa: N815  the API's name
 
 
+class SecurityContext(msgspec.Struct, frozen=True):
+    """Of a container, or of all containers of a pod."""
+
+    runAsUser: int | None = None  # noqa: N815
+
+
 class Container(msgspec.Struct, frozen=True):
     """One container of a pod or a template."""
 
     name: str = ""
     image: str | None = None
     imagePullPolicy: str | None = None  # noqa: N815
+    securityContext: SecurityContext | None = None  # noqa: N815
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -54,6 +61,7 @@ class PodSpec(msgspec.Struct, frozen=True):
     ephemeralContainers: list[Container] | None = None  # noqa: N815
     imagePullSecrets: list[Named] | None = None  # noqa: N815
     serviceAccountName: str | None = None  # noqa: N815
+    securityContext: SecurityContext | None = None  # noqa: N815
 
     def all_containers(self) -> Iterator[Container]:
         """Every container that has an image."""
@@ -61,6 +69,14 @@ class PodSpec(msgspec.Struct, frozen=True):
             for entry in entries or []:
                 if entry.image:
                     yield entry
+
+
+def runs_as_another(container: Container, spec: PodSpec) -> bool:
+    """Whether a container runs as a user other than root whatever its image says; its word goes before its pod's."""
+    for context in (container.securityContext, spec.securityContext):
+        if context is not None and context.runAsUser is not None:
+            return context.runAsUser > 0
+    return False
 
 
 class Template(msgspec.Struct, frozen=True):

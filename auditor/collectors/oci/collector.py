@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from auditor.analysis.bases import read_bases
 from auditor.analysis.derive import derive_registry, derive_repository
 from auditor.analysis.references import repository_path_error
 from auditor.analysis.totals import total_size
@@ -20,8 +22,10 @@ from auditor.collectors.http.endpoint import Endpoint, Limits
 from auditor.collectors.http.logins import find_login
 from auditor.collectors.http.tls import TlsSeen, transport_of
 from auditor.collectors.oci.content_cache import shared_cache
+from auditor.collectors.oci.contents import ContentsReader
 from auditor.collectors.oci.distribution import Distribution
 from auditor.collectors.oci.images import OciImageReader, unsupported
+from auditor.collectors.oci.layers import LayerBook, LayerReader
 from auditor.collectors.oci.named import NamedImageReader, narrowed, unread_rest
 from auditor.collectors.oci.running import running_digests
 from auditor.collectors.oci.settings import OciSettings, RepositorySelection
@@ -80,6 +84,7 @@ class OciCollector:
         name = scope_id(KIND, _account(endpoint.host), PLACE)
         if writer.take_over(name):
             return
+        bases = read_bases(Path(settings.known_bases) if settings.known_bases else None)
         login = find_login(settings.login, endpoint.host)
         scope = writer.open_scope(name)
         with RegistryClient(endpoint, login, scope.recorder, concurrency=settings.concurrency) as client:
@@ -89,12 +94,12 @@ class OciCollector:
             checker = SignatureChecker(
                 registry, scope.recorder, shared_verifier(writer), hosts[0], now, other_hosts=hosts[1:]
             )
+            layers = (
+                LayerReader(registry, writer.shared("secrets.layers", LayerBook)) if settings.scan_secrets else None
+            )
+            contents = ContentsReader(registry, scope.recorder, settings.read_configs, layers, bases)
             images = OciImageReader(
-                registry,
-                scope.recorder,
-                checker,
-                read_configs=settings.read_configs,
-                read_child_signatures=settings.read_child_signatures,
+                registry, scope.recorder, checker, contents, read_child_signatures=settings.read_child_signatures
             )
             if settings.named:
                 images = NamedImageReader(images, settings.named)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Container, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from auditor.collectors.failed import CallFailedError
@@ -18,6 +18,8 @@ from auditor.collectors.http.client import Answer, RegistryClient, Request
 from auditor.collectors.oci.content_cache import ContentCache
 from auditor.collectors.oci.paging import STATUSES, all_names, json_object, next_link, truncated
 from auditor.inventory.facts import Reason, Unknown
+
+T = TypeVar("T")
 
 MANIFEST_TYPES = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -30,6 +32,7 @@ MANIFEST_TYPES = (
 INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 GET_MANIFEST = "oci:GetManifest"
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
+GET_BLOB = "oci:GetBlob"
 NOT_FOUND = 404
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _EITHER = frozenset({200, NOT_FOUND})
@@ -173,29 +176,27 @@ class Distribution:
         Cached content counts for what the registry has: a manifest that it was just shown to have names the blob.
         `config`: it is an image's config, which is kept only where the user said so.
         """
-        operation = "oci:GetBlob"
-        if not is_digest(digest):
-            raise CallFailedError(Unknown(Reason.PARSE_ERROR, operation, "digest"), "a descriptor has no usable digest")
+        request = replace(_blob_request(repository, digest), limit=limit)
         cache = self._cache if self._cache and (self._cache.configs or not config) else None
         kept = cache.get(digest) if cache else None
         if kept is not None and len(kept) <= limit:
             return kept
-        request = Request(
-            path=f"/v2/{repository}/blobs/{digest}",
-            operation=operation,
-            accept="*/*",
-            scope=_pull(repository),
-            expected=_EITHER,
-            limit=limit,
-            blob=True,
-        )
         answer = self._client.fetch(request)
         if answer.status == NOT_FOUND:
             return None
-        _checked(answer.body, digest, operation)
+        _checked(answer.body, digest, GET_BLOB)
         if cache:
             cache.put(digest, answer.body)
         return answer.body
+
+    def stream(self, repository: str, digest: str, consume: Callable[[Iterator[bytes]], T], until: float) -> T | None:
+        """What `consume` makes of a blob's pieces, which it checks and bounds itself; None where there is no such blob.
+
+        `until`: when it must be over, by `time.monotonic`.
+        """
+        answer = self._client.fetch(replace(_blob_request(repository, digest), consume=consume, until=until))
+        found: T | None = answer.consumed
+        return found
 
     def referrers(self, repository: str, digest: str) -> list[dict[str, Any]] | None:
         """The manifests whose subject is `digest`; None where the registry has no referrers API, which is asked once.
@@ -234,6 +235,19 @@ def _manifest_of(answer: Answer, wanted: str) -> Manifest:
     digest = _checked(answer.body, wanted, GET_MANIFEST)
     document = json_object(answer.body, GET_MANIFEST)
     return Manifest(digest, str(document.get("mediaType") or _media_type(answer)), answer.body, document)
+
+
+def _blob_request(repository: str, digest: str) -> Request:
+    if not is_digest(digest):
+        raise CallFailedError(Unknown(Reason.PARSE_ERROR, GET_BLOB, "digest"), "a descriptor has no usable digest")
+    return Request(
+        path=f"/v2/{repository}/blobs/{digest}",
+        operation=GET_BLOB,
+        accept="*/*",
+        scope=_pull(repository),
+        expected=_EITHER,
+        blob=True,
+    )
 
 
 def _pull(repository: str) -> str:

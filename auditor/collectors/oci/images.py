@@ -7,7 +7,6 @@ children of tagged indexes on request.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,8 +14,9 @@ from typing import Any
 from auditor.analysis.artefacts import classify, signature_tag_subject
 from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.oci.aliases import family, in_reading_order
+from auditor.collectors.oci.contents import ContentsReader
 from auditor.collectors.oci.distribution import GET_MANIFEST, Distribution, Manifest, is_digest
-from auditor.collectors.oci.manifests import children_of, config_digest_of, facts_of, size_of, texts_of
+from auditor.collectors.oci.manifests import children_of, config_digest_of, facts_of, size_of
 from auditor.collectors.oci.paging import truncated
 from auditor.collectors.oci.signatures import (
     SignatureChecker,
@@ -28,10 +28,9 @@ from auditor.collectors.oci.signatures import (
 from auditor.inventory.content import UnreadManifest
 from auditor.inventory.extent import WHOLE, Extent
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
-from auditor.inventory.images import Image, ImageConfig, Signature
+from auditor.inventory.images import Image, Signature
 from auditor.inventory.recorder import Recorder
 
-MAX_CONFIG_BYTES = 8 * 1024 * 1024
 MAX_REFERRERS = 1000
 """Of one image."""
 MAX_SUBJECTS = 8
@@ -84,14 +83,14 @@ class OciImageReader:
         registry: Distribution,
         recorder: Recorder,
         checker: SignatureChecker,
+        contents: ContentsReader,
         *,
-        read_configs: bool,
         read_child_signatures: bool = False,
     ) -> None:
         self._registry = registry
         self._checker = checker
         self._recorder = recorder
-        self._read_configs = read_configs
+        self._contents = contents
         self._read_children = read_child_signatures
 
     def read(self, name: str, urn: str, running: Sequence[str] = ()) -> Images:
@@ -239,7 +238,7 @@ class OciImageReader:
         tags = sorted(found.tags.get(digest, ()))
         facts = facts_of(manifest, tags)
         kind = classify(facts)
-        return Image(
+        image = Image(
             digest=digest,
             kind=kind,
             tags=tags,
@@ -254,10 +253,11 @@ class OciImageReader:
             scan=unsupported("scans") if kind in ("image", "index") else Absent(GET_MANIFEST, "not_an_image"),
             signatures=self._signatures(found, digest) if kind in ("image", "index") else Known([]),
             signing_status=unsupported("signing of its own"),
-            config=self._config(found, digest, manifest) if kind == "image" else Absent(GET_MANIFEST, "not_an_image"),
+            config=Absent(GET_MANIFEST, "not_an_image"),
             replicas=unsupported("replication"),
             config_digest=config_digest_of(manifest) if kind == "image" else "",
         )
+        return self._contents.filled(image, manifest, found.name, found.urn) if kind == "image" else image
 
     def _signatures(self, found: _Repository, digest: str) -> Fact[list[Signature]]:
         """Those of cosign's tag scheme, and those that refer to the digest, checked."""
@@ -277,34 +277,3 @@ class OciImageReader:
             # One that was not listed may be the good one.
             return referrers
         return Known(signatures)
-
-    def _config(self, found: _Repository, digest: str, manifest: Manifest) -> Fact[ImageConfig]:
-        if not self._read_configs:
-            return Unknown(Reason.NOT_REQUESTED, "oci:GetBlob", "read_configs is off")
-
-        def ask() -> Known[ImageConfig] | Absent:
-            descriptor = manifest.document.get("config")
-            wanted = str(descriptor.get("digest", "")) if isinstance(descriptor, dict) else ""
-            content = self._registry.blob(found.name, wanted, MAX_CONFIG_BYTES, config=True)
-            if content is None:
-                return Absent("oci:GetBlob", "BLOB_UNKNOWN")
-            return Known(_image_config(content, manifest), "oci:GetBlob")
-
-        return fact_of(ask, recorder=self._recorder, affects=f"{found.urn}@{digest}")
-
-
-def _image_config(content: bytes, manifest: Manifest) -> ImageConfig:
-    try:
-        document = json.loads(content)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        raise CallFailedError(Unknown(Reason.PARSE_ERROR, "oci:GetBlob", "config"), "the config is no JSON object")
-    inner = document.get("config")
-    own: dict[str, Any] = inner if isinstance(inner, dict) else {}
-    created = document.get("created")
-    return ImageConfig(
-        labels={**texts_of(own.get("Labels")), **texts_of(manifest.document.get("annotations"))},
-        created_at=Known(created) if isinstance(created, str) and created else Absent("oci:GetBlob"),
-        user=str(own.get("User") or "")[:256],
-    )

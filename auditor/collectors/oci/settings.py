@@ -40,6 +40,8 @@ class OciSettings(msgspec.Struct, frozen=True, kw_only=True):
     read_configs: bool = True
     read_child_signatures: bool = False
     """Ask for signatures of the platforms of tagged indexes too, a request each."""
+    scan_secrets: bool = False
+    known_bases: str | None = None
     probe_anonymous: bool = False
     max_repositories: int | None = None
     named: list[NamedReference] = []

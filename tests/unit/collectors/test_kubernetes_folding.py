@@ -201,3 +201,34 @@ def test_clusters_are_named_apart() -> None:
     )  # fmt: skip
     assert cluster_name("gke_p_zone/x").id != cluster_name("gke_p_zone:x").id
     assert "/" not in cluster_name("gke_p_zone/x").id
+
+
+@pytest.mark.parametrize(
+    ("own", "of_pod", "non_root"),
+    [
+        (None, None, False),
+        (10001, None, True),
+        (None, 10001, True),
+        (0, 10001, False),
+        (10001, 0, True),
+        (None, 0, False),
+    ],
+)
+def test_a_user_of_the_pod_goes_before_the_images(own: int | None, of_pod: int | None, non_root: bool) -> None:
+    lone = pod("lone")
+    lone["spec"]["containers"][0]["securityContext"] = {"runAsUser": own}
+    lone["spec"]["securityContext"] = {"runAsUser": of_pod, "fsGroup": 1}
+
+    [workload] = fold(lone).values()
+    assert workload.non_root is non_root
+
+
+def test_one_pod_of_a_rollout_that_runs_as_root_is_enough() -> None:
+    objects = deployment("web", f"{APP}:v1", pods=2)
+    for thing_ in objects:
+        template = thing_["spec"].get("template")
+        (template["spec"] if template else thing_["spec"])["securityContext"] = {"runAsUser": 10001}
+    assert [w.non_root for w in fold(*objects).values()] == [True]
+
+    objects[-1]["spec"]["securityContext"] = {}
+    assert [w.non_root for w in fold(*objects).values()] == [False]
