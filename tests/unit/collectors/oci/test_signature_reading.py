@@ -237,7 +237,7 @@ def test_trust_may_be_given_by_another_name_and_only_there() -> None:
 
     assert (good.verification, bad.verification) == (Known("verified"), Known("untrusted"))
     assert none.verification == Unknown(
-        Reason.NOT_REQUESTED, "trust in auditor.yaml", "no key is trusted for registry.example.com/team/app"
+        Reason.NOT_REQUESTED, "trust in auditor.yaml", "no key or identity is trusted for registry.example.com/team/app"
     )
 
 
