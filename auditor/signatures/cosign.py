@@ -19,8 +19,9 @@ SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 PAYLOAD_TYPE = "cosign container image signature"
 SIGN_PREDICATE = "https://sigstore.dev/cosign/sign/v1"
 BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle"
-CERTIFIED = Outcome("not_checked", "it was made with a certificate, which is for `keyless`")
-NO_KEY = Outcome("not_checked", "no key is trusted for it")
+CERTIFIED = Outcome("not_checked", "it was made with a certificate, and no identity is trusted")
+"""Over to `keyless`, where identities are trusted."""
+NO_KEY = Outcome("not_checked", "no key is trusted")
 MAX_PAYLOAD_BYTES = 128 * 1024
 MAX_BUNDLE_BYTES = 16 * 1024 * 1024
 
