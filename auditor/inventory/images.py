@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from auditor.inventory.attestations import Attestation, not_read_here
 from auditor.inventory.base import Record
 from auditor.inventory.facts import Fact, Reason, Unknown
 from auditor.inventory.scanning import ScanResult
@@ -37,6 +38,8 @@ class Child(Record, frozen=True):
     digest: str
     kind: Literal["image", "attestation"]
     platform: str
+    describes: str = ""
+    """Of an attestation: the digest of the platform that it is about, as the index says."""
 
 
 class ImageConfig(Record, frozen=True):
@@ -83,3 +86,5 @@ class Image(Record, frozen=True):
     """When it was last restored from the archive; absent: never."""
     config: Fact[ImageConfig] = Unknown(Reason.NOT_REQUESTED, "ecr:GetDownloadUrlForLayer", "read_configs is off")
     replicas: Fact[list[ReplicaStatus]] = Unknown(Reason.NOT_REQUESTED, "ecr:DescribeImageReplicationStatus")
+    attestations: Fact[list[Attestation]] = not_read_here()
+    """Known and empty: asked, and there is none."""

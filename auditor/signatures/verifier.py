@@ -9,11 +9,11 @@ import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.writing import SnapshotWriter
-from auditor.signatures.cosign import BUNDLE_TYPE, SIGN_PREDICATE, verify_bundle, verify_classic
+from auditor.signatures.cosign import BUNDLE_TYPE, SIGN_PREDICATE, verify_bundle, verify_classic, verify_envelope
 from auditor.signatures.keys import TrustedKey
 from auditor.signatures.notation import Target, Trust, verify_notation
 from auditor.signatures.outcome import Outcome, best
@@ -112,6 +112,22 @@ class Verifier:
         if outcome.state == "not_checked" and statement is None:
             return self._unread(outcome, target)
         return self._cosign(outcome, target)
+
+    def attestation(
+        self, content: bytes, target: Target, annotations: dict[str, str] | None = None
+    ) -> tuple[Checked, dict[str, Any] | None]:
+        """An attestation, and the statement in it where there is one that can be read.
+
+        `annotations`: of the layer of a classic one, a DSSE envelope; None: it is a sigstore bundle.
+        """
+        keys = self._keys(target.repository)
+        if annotations is None:
+            outcome, statement = verify_bundle(content, digest=target.digest, keys=keys)
+            if statement is None and outcome.state == "not_checked":
+                return Checked(Outcome("invalid", outcome.detail)), None
+        else:
+            outcome, statement = verify_envelope(content, annotations, digest=target.digest, keys=keys)
+        return self._cosign(outcome, target), statement
 
     def envelope(self, content: bytes, media_type: str, target: Target, now: datetime) -> Checked:
         """A notation signature; `now`: when the snapshot was taken."""

@@ -18,6 +18,7 @@ from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.http.client import RegistryClient
 from auditor.collectors.http.endpoint import Endpoint, Limits
 from auditor.collectors.http.logins import find_login
+from auditor.collectors.oci.attestations import AttestationReader
 from auditor.collectors.oci.distribution import Distribution
 from auditor.collectors.oci.images import OciImageReader, unsupported
 from auditor.collectors.oci.settings import OciSettings
@@ -80,8 +81,10 @@ class OciCollector:
         with RegistryClient(endpoint, login, scope.recorder, concurrency=settings.concurrency) as client:
             registry = Distribution(client)
             now = datetime.fromisoformat(writer.now)
-            checker = SignatureChecker(registry, scope.recorder, shared_verifier(writer), endpoint.host, now)
-            images = OciImageReader(registry, scope.recorder, checker, read_configs=settings.read_configs)
+            verifier = shared_verifier(writer)
+            checker = SignatureChecker(registry, scope.recorder, verifier, endpoint.host, now)
+            documents = AttestationReader(scope.recorder, verifier, endpoint.host, read=settings.read_attestations)
+            images = OciImageReader(registry, scope.recorder, checker, documents, read_configs=settings.read_configs)
             context = _Run(settings, endpoint, registry, images, scope, progress).read()
         writer.close_scope(scope.finish(context))
 

@@ -8,15 +8,11 @@ from typing import Any
 
 from auditor.analysis.artefacts import classify
 from auditor.collectors.failed import CallFailedError, fact_of
+from auditor.collectors.oci.attestations import Attached, AttestationReader, Held, documents_by_tag, sort_out
+from auditor.collectors.oci.blobs import ImageBlobs
 from auditor.collectors.oci.distribution import Distribution, Manifest
 from auditor.collectors.oci.manifests import GET_MANIFEST, children_of, facts_of, size_of, texts_of
-from auditor.collectors.oci.signatures import (
-    SignatureChecker,
-    referring_signature,
-    settled,
-    signs,
-    tagged_signature,
-)
+from auditor.collectors.oci.signatures import SignatureChecker, settled, signs, tagged_signature
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image, ImageConfig, Signature
 from auditor.inventory.recorder import Recorder
@@ -41,16 +37,25 @@ class _Repository:
     """Digests whose manifest could not be read."""
     referrers: dict[str, Fact[list[str]]] = field(default_factory=dict)
     """Subject -> digests of the manifests that the registry lists as its referrers."""
+    described: dict[str, list[str]] = field(default_factory=dict)
+    """Platform -> digests of the attestations that its index names for it."""
 
 
 class OciImageReader:
     """Reads repositories of one registry; safe to use from many threads."""
 
     def __init__(
-        self, registry: Distribution, recorder: Recorder, checker: SignatureChecker, *, read_configs: bool
+        self,
+        registry: Distribution,
+        recorder: Recorder,
+        checker: SignatureChecker,
+        attestations: AttestationReader,
+        *,
+        read_configs: bool,
     ) -> None:
         self._registry = registry
         self._checker = checker
+        self._attestations = attestations
         self._recorder = recorder
         self._read_configs = read_configs
 
@@ -120,12 +125,12 @@ class OciImageReader:
                 children = children_of(manifest)
                 for child in children.value if isinstance(children, Known) else ():
                     self._take_manifest(found, child.digest)
+                    if child.describes and child.digest not in found.described.get(child.describes, ()):
+                        found.described.setdefault(child.describes, []).append(child.digest)
 
     def _take_referrers(self, found: _Repository) -> None:
         for digest in sorted(found.manifests):
             if classify(facts_of(found.manifests[digest], found.tags.get(digest, ()))) not in ("image", "index"):
-                continue
-            if not found.tags.get(digest):
                 continue
             found.referrers[digest] = fact_of(
                 lambda digest=digest: self._referrers(found, digest),  # type: ignore[misc]  # bound now
@@ -158,6 +163,9 @@ class OciImageReader:
         tags = sorted(found.tags.get(digest, ()))
         facts = facts_of(manifest, tags)
         kind = classify(facts)
+        judged = kind in ("image", "index")
+        blobs = ImageBlobs(self._registry, found.name)
+        attached = self._attached(found, digest, blobs) if judged else Attached()
         return Image(
             digest=digest,
             kind=kind,
@@ -170,30 +178,48 @@ class OciImageReader:
             pushed_at=unsupported("push times"),
             last_pulled_at=unsupported("pull times"),
             children=children_of(manifest) if kind == "index" else Absent(GET_MANIFEST, "not_an_index"),
-            scan=unsupported("scans") if kind in ("image", "index") else Absent(GET_MANIFEST, "not_an_image"),
-            signatures=self._signatures(found, digest) if kind in ("image", "index") else Known([]),
+            scan=unsupported("scans") if judged else Absent(GET_MANIFEST, "not_an_image"),
+            signatures=self._signatures(found, digest, attached, blobs),
             signing_status=unsupported("signing of its own"),
             config=self._config(found, digest, manifest) if kind == "image" else Absent(GET_MANIFEST, "not_an_image"),
             replicas=unsupported("replication"),
+            attestations=attached.unclear or self._attestations.read(attached.held, manifest, found.urn, blobs),
         )
 
-    def _signatures(self, found: _Repository, digest: str) -> Fact[list[Signature]]:
-        """Those of cosign's tag scheme, and those that refer to the digest, checked."""
-        listed = [
-            (tagged_signature(manifest, tags), manifest)
-            for other, tags in found.tags.items()
-            if (manifest := found.manifests.get(other)) is not None and signs(tags, digest)
-        ]
+    def _attached(self, found: _Repository, digest: str, blobs: ImageBlobs) -> Attached:
+        """By cosign's tag scheme, as referrers, and as children of the index beside the image."""
+        attached = Attached()
+        for other, tags in found.tags.items():
+            manifest = found.manifests.get(other)
+            if manifest is not None and signs(tags, digest):
+                attached.signatures.append((tagged_signature(manifest, tags), manifest))
+            elif manifest is not None and documents_by_tag(tags, digest):
+                attached.held.append(Held(manifest, "tag_scheme"))
         referrers = found.referrers.get(digest, Known([]))
-        for other in referrers.value if isinstance(referrers, Known) else ():
-            manifest = found.manifests[other]
-            signature = referring_signature(manifest)
-            if signature is not None:
-                listed.append((signature, manifest))
-        signatures = self._checker.check(listed, found.manifests[digest], found.name, found.urn)
-        if not isinstance(referrers, Known) and not settled(signatures):
+        if isinstance(referrers, Known):
+            failure = sort_out([found.manifests[other] for other in referrers.value], attached, blobs)
+            if failure is not None:
+                attached.unclear = self._failed(failure, f"{found.urn}@{digest}")
+        else:
+            attached.unclear = (
+                referrers if isinstance(referrers, Unknown) else Unknown(Reason.RACE_DELETED, referrers.source)
+            )
+        for other in found.described.get(digest, ()):
+            if other in found.manifests:
+                attached.held.append(Held(found.manifests[other], "index_child"))
+            elif found.unread[other].reason is not Reason.RACE_DELETED:
+                attached.unclear = attached.unclear or found.unread[other]
+        return attached
+
+    def _signatures(
+        self, found: _Repository, digest: str, attached: Attached, blobs: ImageBlobs
+    ) -> Fact[list[Signature]]:
+        """Those that were found, checked."""
+        manifest = found.manifests[digest]
+        signatures = self._checker.check(attached.signatures, manifest, found.name, found.urn, blobs)
+        if attached.unclear is not None and not settled(signatures):
             # One that was not listed may be the good one.
-            return referrers
+            return attached.unclear
         return Known(signatures)
 
     def _config(self, found: _Repository, digest: str, manifest: Manifest) -> Fact[ImageConfig]:

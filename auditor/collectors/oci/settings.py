@@ -35,5 +35,6 @@ class OciSettings(msgspec.Struct, frozen=True, kw_only=True):
     request_timeout_s: float = 120.0
     registry_timeout_s: float = 1800.0
     read_configs: bool = True
+    read_attestations: bool = False
     probe_anonymous: bool = False
     max_repositories: int | None = None
