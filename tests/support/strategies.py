@@ -16,6 +16,7 @@ from auditor.inventory.parts import Encryption, Immutability, NameFilter, Policy
 from auditor.inventory.replication import Destination, ReplicationRule
 from auditor.inventory.scanning import ScanSettings
 from tests.support import strategies_scanning as scanning
+from tests.support.strategies_attestations import attestations as make_attestations
 from tests.support.strategies_public import kinds, other_hosts, published, visibilities
 from tests.support.strategies_replication import linked, replicated
 from tests.support.strategies_retention import with_joins
@@ -171,6 +172,7 @@ images = st.builds(
             st.builds(SigningStatus, st.just("p"), st.sampled_from(["complete", "failed"]), st.just("E")), max_size=1
         )
     ),
+    attestations=make_attestations(facts, digests(), text),
 )
 
 
