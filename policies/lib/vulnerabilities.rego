@@ -11,6 +11,7 @@ import data.auditor.lib.images
 import data.auditor.lib.text
 import data.auditor.lib.usage
 import data.auditor.lib.verdict as build
+import data.auditor.lib.vex
 
 # METADATA
 # description: One verdict for each image and index; one on the repository when its images were not read.
@@ -59,20 +60,26 @@ _image(rule, i, image) := build.image_not_applicable(image) if {
 } else := build.image_unknown(image, "the number of vulnerabilities", path, image.scan.value.counts) if {
 	not facts.known(image.scan.value.counts)
 	path := sprintf("/images/value/%d/scan/value/counts", [i])
-} else := build.image_pass(image) if {
+} else := findings.passed(i, image) if {
 	_counted(rule, image) <= rule.limit
 } else := _details_unread(i, image) if {
 	rule.params.only_fixable
 	not facts.known(image.scan.value.vulnerabilities)
-} else := build.image_pass(image) if {
+} else := findings.passed(i, image) if {
 	rule.params.only_fixable
 	count(_ids(rule, image)) <= rule.limit
 } else := _failure(rule, i, image)
 
-# The scanner counts; the rule may count those without a severity as its own.
-_counted(rule, image) := of_severity + _undefined(rule, image) if {
+# The scanner counts; the rule may count those without a severity as its own, and not what VEX clears.
+_counted(rule, image) := max([0, (of_severity + _undefined(rule, image)) - count(_cleared(rule, image))]) if {
 	of_severity := object.get(image.scan.value.counts.value, rule.severity, 0)
 }
+
+_cleared(rule, image) := vex.cleared(image, [v |
+	some v in findings.details(image)
+	findings.counts(v)
+	_severe(rule, v)
+])
 
 _undefined(rule, image) := object.get(image.scan.value.counts.value, "UNKNOWN", 0) if {
 	lower(rule.severity) == rule.params.treat_undefined_as
@@ -83,7 +90,7 @@ _undefined(rule, _) := 0 if lower(rule.severity) != rule.params.treat_undefined_
 # Distinct ids that count, where details are there.
 _ids(rule, image) := {v.id |
 	some v in image.scan.value.vulnerabilities.value
-	findings.counts(v)
+	findings.open(image, v)
 	_severe(rule, v)
 	_fixable(rule, v)
 }
@@ -108,7 +115,7 @@ _failure(rule, i, image) := object.union(failure, {"vulnerabilities": sort(ids)}
 	path := sprintf("/images/value/%d/scan/value/counts", [i])
 	severity := lower(rule.severity)
 	number := text.counted(_number(rule, image, ids), sprintf("%s vulnerability", [severity]), sprintf("%s vulnerabilities", [severity]))
-	message := sprintf("%s%s%s%s.", [number, _named(ids), _untriaged(rule, counts), usage.phrase(image.digest)])
+	message := sprintf("%s%s%s%s%s.", [number, _named(ids), _untriaged(rule, counts), _also(_cleared(rule, image)), usage.phrase(image.digest)])
 	failure := build.image(image, "fail", message, [facts.evidence(path, image.scan.value.counts)])
 }
 
@@ -125,6 +132,10 @@ _named(ids) := sprintf(": %s", [concat(", ", array.slice(sort(ids), 0, 5))]) if 
 }
 
 _named(ids) := sprintf(": %s and more", [concat(", ", array.slice(sort(ids), 0, 5))]) if count(ids) > 5
+
+_also(cleared) := "" if count(cleared) == 0
+
+_also(cleared) := sprintf("; cleared by VEX: %s", [vex.named(cleared)]) if count(cleared) > 0
 
 # Those without a severity, where they are not counted already.
 _untriaged(rule, counts) := sprintf("; %d more without a severity", [counts.UNKNOWN]) if {
