@@ -17,11 +17,14 @@ clears(image, v) if count(_deciding(image, v)) > 0
 
 # METADATA
 # description: The vulnerabilities of a list that are cleared, id to the reason, of those that no entry leaves open.
-cleared(image, list) := {v.id: _reason(_deciding(image, v)[0]) |
+cleared(_, _) := {} if count(_own) == 0
+
+cleared(image, list) := {id: reasons[0] |
+	some id in {v.id | some v in list; clears(image, v)}
+	count([other | some other in list; other.id == id; not clears(image, other)]) == 0
+	reasons := sort([_reason(said) | some v in list; v.id == id; some said in _deciding(image, v)])
+} if {
 	count(_own) > 0
-	some v in list
-	clears(image, v)
-	count([other | some other in list; other.id == v.id; not clears(image, other)]) == 0
 }
 
 # METADATA

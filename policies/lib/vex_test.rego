@@ -67,6 +67,12 @@ test_an_id_is_cleared_only_when_no_entry_of_it_is_open if {
 	vex.cleared(image, [_flaw, other]) == {} with input as f.with_images({}, [image])
 }
 
+test_an_id_with_several_statements_has_one_reason if {
+	said := [a.said("CVE-1", "fixed", {}), a.said("CVE-1", "not_affected", {"justification": "b"})]
+	image := a.with_attestations(1, ["v1"], [a.vex(said, {})])
+	vex.cleared(image, [_flaw, _flaw]) == {"CVE-1": "fixed: vulnerable_code_not_present"} with input as f.with_images({}, [image])
+}
+
 test_many_are_named_in_short if {
 	reasons := {"CVE-1": "fixed", "CVE-2": "fixed", "CVE-3": "fixed", "CVE-4": "fixed"}
 	vex.named(reasons) == "CVE-1 (fixed), CVE-2 (fixed), CVE-3 (fixed) and 1 more"

@@ -8,19 +8,19 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from auditor.policy.bundle import Bundle, load_bundle
 from auditor.policy.catalogue import fast_rules, resolve_params
 from auditor.policy.engines.embedded import EmbeddedEngine
 from auditor.policy.engines.opa import OpaEngine
-from tests.support.strategies import registry_records, repository_records
-from tests.support.strategies_attestations import vexed
+from tests.support.strategies import digests, facts, registry_records, repository_records, text
+from tests.support.strategies_attestations import attestations, described, vexed
 from tests.support.strategies_scanning import FEEDS
 
 BUNDLE: Bundle = load_bundle()
 PARAMS: dict[str, dict[str, Any]] = {
-    "REG-PRV-001": {"scope": "all"},
+    "REG-PRV-001": {"scope": "tagged"},
     "REG-PRV-002": {"scope": "all", "min_level": 2},
     "REG-PRV-003": {"scope": "all", "trusted_builders": ["https://builder/*"], "trusted_sources": ["*"]},
 }
@@ -36,6 +36,7 @@ DATA: dict[str, Any] = {
 }
 
 
+DESCRIBED = repository_records().flatmap(lambda record: described(record, attestations(facts, digests(), text)))
 Seen = Counter[tuple[str, str]]
 
 
@@ -63,8 +64,14 @@ def count(engines: tuple[EmbeddedEngine, OpaEngine], seen: Seen, registry: Any, 
 def test_engines_agree_and_every_status_is_reached(engines: tuple[EmbeddedEngine, OpaEngine]) -> None:
     seen: Seen = Counter()
 
-    @settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(registry=registry_records(), repository=repository_records())
+    @settings(
+        max_examples=150,
+        phases=[Phase.generate],
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(registry=registry_records(), repository=DESCRIBED)
     def agree(registry: Any, repository: Any) -> None:
         count(engines, seen, registry, repository)
 
@@ -78,7 +85,13 @@ def test_engines_agree_and_every_status_is_reached(engines: tuple[EmbeddedEngine
 def test_engines_agree_on_what_vex_clears(engines: tuple[EmbeddedEngine, OpaEngine]) -> None:
     seen: Seen = Counter()
 
-    @settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=100,
+        phases=[Phase.generate],
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(registry=registry_records(), repository=repository_records().flatmap(vexed))
     def agree(registry: Any, repository: Any) -> None:
         count(engines, seen, registry, repository)

@@ -81,6 +81,22 @@ _FLAWS = st.builds(
 )
 
 
+def described(record: Any, lists: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """The record, its images active and each with attestations of `lists`."""
+    if not isinstance(record.images, Known) or not record.images.value:
+        return st.just(record)
+
+    def changed(image: Any, fact: Any) -> Any:
+        kind = "image" if image.kind == "artefact" else image.kind
+        return msgspec.structs.replace(image, attestations=fact, kind=kind, status="active")
+
+    return st.tuples(*(lists for _ in record.images.value)).map(
+        lambda found: msgspec.structs.replace(
+            record, images=Known([changed(*pair) for pair in zip(record.images.value, found, strict=True)])
+        )
+    )
+
+
 def vexed(record: Any) -> st.SearchStrategy[Any]:
     """The record, its images scanned with flaws of which a VEX document speaks."""
     if not isinstance(record.images, Known) or not record.images.value:
@@ -107,4 +123,5 @@ def _vexed(image: Any, flaws: list[Vulnerability], said: list[VexStatement], sta
         "vex", "openvex", "https://openvex.dev/ns", "referrers", image.digest, image.digest, Known(True), Known("valid"),
         Known(state), "", "release key", none, none, said,
     )  # fmt: skip
-    return msgspec.structs.replace(image, scan=Known(scan), attestations=Known([document]), tags=image.tags or ["v1"])
+    changes = {"kind": "image", "status": "active", "tags": image.tags or ["v1"]}
+    return msgspec.structs.replace(image, scan=Known(scan), attestations=Known([document]), **changes)
