@@ -47,6 +47,8 @@ class ManifestFacts:
     media_type: str
     artifact_type: str
     subject: str
+    layer_types: tuple[str, ...] = ()
+    """Media types of its layers; empty where they were not read."""
 
 
 def signature_tag_subject(tag: str) -> tuple[str, str] | None:
@@ -67,21 +69,47 @@ def classify(manifest: ManifestFacts) -> Kind:
         scheme = signature_tag_subject(tag)
         if scheme:
             return _BY_SUFFIX.get(scheme[1], "referrers_index")
+    return _by_own_type(manifest) or _by_layers(manifest) or _by_form(manifest)
+
+
+def _by_own_type(manifest: ManifestFacts) -> Kind | None:
     kind = manifest.artifact_type
     if kind in (NOTATION, COSIGN_SIGNATURE):
         return "signature"
     if kind.startswith(BUNDLE):
         # A bundle holds a signature or an attestation; without its annotations that cannot be told.
         return "artefact"
-    if _SBOM.fullmatch(kind):
+    if is_sbom_type(kind):
         return "sbom"
-    if _ATTESTATION.fullmatch(kind):
+    return "attestation" if is_statement_type(kind) else None
+
+
+def _by_layers(manifest: ManifestFacts) -> Kind | None:
+    if manifest.layer_types and all(map(is_statement_type, manifest.layer_types)):
+        # BuildKit stores its statements in what else looks like an image.
         return "attestation"
+    if manifest.subject and any(map(is_sbom_type, manifest.layer_types)):
+        return "sbom"
+    return None
+
+
+def _by_form(manifest: ManifestFacts) -> Kind:
+    kind = manifest.artifact_type
     if manifest.subject:
         return "artefact"
     if manifest.media_type in _INDEX_TYPES:
         return "index"
     return "image" if not kind or kind in _IMAGE_TYPES else "artefact"
+
+
+def is_sbom_type(media_type: str) -> bool:
+    """Whether a media type is one of a bill of materials: SPDX, CycloneDX or Syft's own."""
+    return bool(_SBOM.fullmatch(media_type))
+
+
+def is_statement_type(media_type: str) -> bool:
+    """Whether a media type is one of an in-toto statement, bare or in a DSSE envelope."""
+    return bool(_ATTESTATION.fullmatch(media_type))
 
 
 @dataclass(frozen=True)
@@ -160,4 +188,5 @@ def _child(entry: Any) -> Child:
         isinstance(annotations, dict) and annotations.get("vnd.docker.reference.type") == "attestation-manifest"
     )
     shown = "/".join(str(platform.get(key, "unknown")) for key in ("os", "architecture")) if platform else ""
-    return Child(digest=digest, kind="attestation" if attestation else "image", platform=shown)
+    described = str(annotations.get("vnd.docker.reference.digest", ""))[:200] if attestation else ""
+    return Child(digest=digest, kind="attestation" if attestation else "image", platform=shown, describes=described)

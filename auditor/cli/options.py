@@ -151,6 +151,7 @@ def evaluate_options(
         min_coverage=chosen_coverage,
         soft_fail=soft_fail,
         include_passed=include_passed,
+        team_tag=settings.team_tag,
     )
 
 

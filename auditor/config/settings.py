@@ -98,6 +98,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     opa_url: str | None = None
     fail_on: FailOn = "high"
     min_coverage: float = 100.0
+    team_tag: str = "team"
 
 
 class Config(msgspec.Struct, frozen=True):

@@ -212,6 +212,31 @@ class CheckedImage(msgspec.Struct, frozen=True):
     """Ids of the findings on it, and on the images of its index."""
 
 
+class SupplyCount(msgspec.Struct, frozen=True):
+    """Of how many images something is so, and of how many that is not known."""
+
+    yes: int = 0
+    unknown: int = 0
+
+
+class SupplyRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What the tagged images of one registry or team carry. An empty name: images of no team."""
+
+    by: Literal["registry", "team"]
+    name: str
+    images: int
+    unread_repositories: int = 0
+    """Repositories whose list of images could not be read: their images are not in the counts."""
+    signed: SupplyCount
+    """A signature is attached."""
+    verified: SupplyCount
+    """One of them verifies, by somebody who is trusted."""
+    sbom: SupplyCount
+    """An SBOM is attached, for each platform of an index; one that was read and does not count is none."""
+    provenance: SupplyCount
+    """The same of SLSA provenance; that of an index is enough."""
+
+
 class Results(msgspec.Struct, frozen=True):
     """results.json."""
 
@@ -221,5 +246,7 @@ class Results(msgspec.Struct, frozen=True):
     summary: Summary
     rules: list[RuleInfo]
     findings: list[Finding]
+    supply_chain: list[SupplyRow] = []
+    """By registry, then by team."""
     checked: list[CheckedImage] | msgspec.UnsetType = msgspec.UNSET
     """Of `auditor check` only."""

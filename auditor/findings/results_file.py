@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -11,7 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from auditor.errors import InputError, UsageError
-from auditor.findings.model import CheckedImage, Coverage, Finding, Results, RuleInfo, RunInfo, Summary
+from auditor.findings.model import CheckedImage, Coverage, Finding, Results, RuleInfo, RunInfo, Summary, SupplyRow
 
 MAX_BYTES = 4 * 1024 * 1024 * 1024
 
@@ -57,12 +57,14 @@ def write_results(
     rules: list[RuleInfo],
     findings: Iterator[bytes],
     checked: list[CheckedImage] | msgspec.UnsetType = msgspec.UNSET,
+    supply_chain: Sequence[SupplyRow] = (),
 ) -> None:
     """Write a results document, one finding a line; `findings` are JSON, in order. `checked`: see `Results`."""
     encode = msgspec.json.Encoder(order="deterministic").encode
     out.write(b'{"schema_version":1,\n"run":' + encode(run))
     out.write(b',\n"coverage":' + encode(coverage))
     out.write(b',\n"summary":' + encode(summary))
+    out.write(b',\n"supply_chain":' + encode(list(supply_chain)))
     out.write(b',\n"rules":' + encode(rules) + b',\n"findings":[')
     separator = b"\n"
     for finding in findings:

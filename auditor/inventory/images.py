@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from auditor.inventory.attestations import Attestation, not_read_here
 from auditor.inventory.base import Record
 from auditor.inventory.contents import BASE_UNASKED, SECRETS_UNASKED, BaseImage, Distribution, SecretScan
 from auditor.inventory.facts import Fact, Reason, Unknown
@@ -42,6 +43,8 @@ class Child(Record, frozen=True):
     digest: str
     kind: Literal["image", "attestation"]
     platform: str
+    describes: str = ""
+    """Of an attestation: the digest of the platform that it is about, as the index says."""
 
 
 class ImageConfig(Record, frozen=True):
@@ -101,3 +104,5 @@ class Image(Record, frozen=True):
     base: Fact[BaseImage] = BASE_UNASKED
     distribution: Fact[Distribution] = SECRETS_UNASKED
     """Absent: no layer holds an os-release."""
+    attestations: Fact[list[Attestation]] = not_read_here()
+    """Known and empty: asked, and there is none."""

@@ -14,6 +14,7 @@ import msgspec
 
 from auditor.errors import EngineError, InputError, LimitExceededError
 from auditor.findings.model import Coverage, ScopeCoverage
+from auditor.findings.supply_chain import SupplyTally
 from auditor.findings.verdicts import FindingSink, Place, Verdict
 from auditor.findings.waivers import WaiverBook
 from auditor.inventory.names import entities_of
@@ -71,14 +72,16 @@ class Judgement:
         }
 
 
-def evaluate_source(source: Source, engine: Engine, judgement: Judgement, sink: FindingSink) -> Coverage:
+def evaluate_source(
+    source: Source, engine: Engine, judgement: Judgement, sink: FindingSink, tally: SupplyTally | None = None
+) -> Coverage:
     """Judge every scope of `source`. The engine has loaded the bundle and `judgement.data()`.
 
     A record on which the engine fails makes the rules that failed on it unknown; the rest goes on.
     Errors: `InputError` for content that does not fit.
     """
     scopes = []
-    judge = _Judge(engine, judgement, sink)
+    judge = _Judge(engine, judgement, sink, tally)
     for scope in source.scopes():
         judge.scope(scope)
         scopes.append(_coverage(scope))
@@ -109,9 +112,12 @@ def evaluate_waivers(
 class _Judge:
     """One engine, one set of rules."""
 
-    def __init__(self, engine: Engine, judgement: Judgement, sink: FindingSink) -> None:
+    def __init__(
+        self, engine: Engine, judgement: Judgement, sink: FindingSink, tally: SupplyTally | None = None
+    ) -> None:
         self._engine = engine
         self._sink = sink
+        self._tally = tally
         self._ids = {rule.path: rule for rule in judgement.rules}
         self._output = msgspec.json.Decoder(dict[str, list[Verdict]])
         self._single = msgspec.json.Decoder(list[Verdict])
@@ -130,6 +136,8 @@ class _Judge:
         records = chain([scope.context], scope.records)
         elsewhere = {path: rule.inputs for path, rule in self._ids.items() if head.kind and not rule.is_for(head.kind)}
         for entity, record, output in self._outputs(scope.context, records):
+            if self._tally is not None and entity == "repository":
+                self._tally.add(record, place.registry)
             output.update({path: [_not_applicable(record)] for path, inputs in elsewhere.items() if entity in inputs})
             for path, verdicts in output.items():
                 self._sink.add(self._ids[path].id, verdicts, place)

@@ -20,6 +20,7 @@ from auditor.findings.model import Finding, Results, RuleInfo, Severity, Status
 from auditor.report import frameworks, overview, text
 from auditor.report.payload import columns, pack
 from auditor.report.resources import read_template
+from auditor.report.supply import supply_tables
 
 STYLES = ("base.css", "summary.css", "findings.css", "tables.css", "print.css")
 SCRIPTS = ("store.js", "filter.js", "table.js", "detail.js", "controls.js", "print.js", "main.js")
@@ -99,6 +100,7 @@ def _context(results: Results) -> dict[str, Any]:
         "more_scopes": len(scopes) - len(scopes[:SCOPE_ROWS]),
         "gaps": [row for row in scopes if row.scope.errors or row.missing],
         "error_rows": ERROR_ROWS,
+        "supply": supply_tables(results),
         "unread": overview.unread(results),
         "frameworks": frameworks.framework_rows(results),
         "plain": _plain(findings),

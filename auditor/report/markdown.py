@@ -15,6 +15,7 @@ from auditor.findings.inert import inert
 from auditor.findings.model import Finding, Resource, Results, Severity, Status, StatusCounts
 from auditor.report import overview
 from auditor.report.overview import in_use_first
+from auditor.report.supply import TITLES, supply_tables
 from auditor.report.text import count, cut, moment, percent, place, prose
 
 MAX_ROWS = 50
@@ -22,6 +23,7 @@ MAX_CHARACTERS = 58_000
 MESSAGE_LIMIT = 160
 PLACE_LIMIT = 140
 MAX_GAPS = 12
+MAX_SUPPLY = 12
 DIGEST_SHOWN = 19
 
 _MARKS = {"failed": "❌", "unproven": "❔", "compliant": "✅", "empty": "❔"}
@@ -40,7 +42,7 @@ class MarkdownReporter:
         parts = [f"## {_MARKS[head.state]} {escape(head.title)}"]
         if head.detail:
             parts.append(escape(head.detail))
-        parts += [_counts(results), *_gaps(results)]
+        parts += [_counts(results), *_gaps(results), *_supply(results)]
         tail = _tail(results)
         left = MAX_CHARACTERS - sum(len(part) for part in (*parts, tail))
         for status, title in ((Status.FAIL, "Failures"), (Status.UNKNOWN, "Unknown: could not be decided")):
@@ -112,6 +114,23 @@ def _gaps(results: Results) -> list[str]:
     lines += entries[:MAX_GAPS]
     more = [f"and {len(entries) - MAX_GAPS:,} more"] if len(entries) > MAX_GAPS else []
     return [f"### Coverage: only {read}", "\n".join(lines), *more]
+
+
+def _supply(results: Results) -> list[str]:
+    """What the images carry, by registry and team; nothing where none was counted."""
+    tables = supply_tables(results)
+    rows = [("Registry", row) for row in tables["registries"] if row.images or row.unread]
+    rows += [("Team", row) for row in tables["teams"]]
+    if not rows:
+        return []
+    lines = [f"| | Images | {' | '.join(TITLES)} |", "|---|--:|--:|--:|--:|--:|"]
+    for kind, row in rows[:MAX_SUPPLY]:
+        name = code(cut(row.name, 80)) if row.name else "no team"
+        gap = f" ({count(row.unread, 'repository', 'repositories')} not read)" if row.unread else ""
+        cells = (f"{cell.yes:,}" + (f" ({cell.unknown:,} unknown)" if cell.unknown else "") for cell in row.cells)
+        lines.append(f"| {kind} {name}{gap} | {row.images:,} | {' | '.join(cells)} |")
+    more = [f"and {len(rows) - MAX_SUPPLY:,} more"] if len(rows) > MAX_SUPPLY else []
+    return ["### Supply chain: what tagged images carry", "\n".join(lines), *more]
 
 
 def _table(title: str, findings: list[Finding], room: int) -> str:

@@ -27,6 +27,7 @@ from auditor.findings.model import (
 )
 from auditor.findings.results_file import output_file, write_results
 from auditor.findings.spool import FindingSpool
+from auditor.findings.supply_chain import SupplyTally
 from auditor.findings.verdicts import FindingSink
 from auditor.findings.waivers import WaiverBook, load_waivers
 from auditor.inventory.source import SnapshotSource, Source
@@ -58,6 +59,8 @@ class EvaluateOptions:
     min_coverage: float = 100.0
     soft_fail: bool = False
     include_passed: bool = False
+    team_tag: str = "team"
+    """The resource tag or label that names the team of an image, in the table of what images carry."""
     progress: Callable[[str, int], None] = lambda _what, _count: None
     alone: bool = False
     """Only rules that can judge an image by itself."""
@@ -128,7 +131,8 @@ def evaluate(snapshot: Path, out: Path | None, options: EvaluateOptions) -> Eval
             now=source.taken_at,
             include_passed=options.include_passed,
         )
-        coverage = evaluate_source(source, engine, judgement, sink)
+        tally = SupplyTally(options.team_tag)
+        coverage = evaluate_source(source, engine, judgement, sink, tally)
         if options.waivers:
             evaluate_waivers(engine, judgement, sink, book, str(options.waivers), source.taken_at)
         run = RunInfo(
@@ -144,7 +148,15 @@ def evaluate(snapshot: Path, out: Path | None, options: EvaluateOptions) -> Eval
         )
         summary = sink.ledger.summary()
         file: BinaryIO = stack.enter_context(output_file(out))
-        write_results(file, run=run, coverage=coverage, summary=summary, rules=infos, findings=spool.sorted())
+        write_results(
+            file,
+            run=run,
+            coverage=coverage,
+            summary=summary,
+            rules=infos,
+            findings=spool.sorted(),
+            supply_chain=tally.rows(),
+        )
     code = exit_code(sink.new_failures, coverage, options)
     return EvaluateOutcome(summary, coverage, dict(sink.new_failures), code)
 

@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from auditor.signatures.dsse import IN_TOTO, BadEnvelopeError, Envelope, decode_base64, envelope_of, signer_of
+from auditor.signatures.dsse import (
+    IN_TOTO,
+    BadEnvelopeError,
+    Envelope,
+    decode_base64,
+    envelope_of,
+    read_envelope,
+    signer_of,
+)
 from auditor.signatures.keys import TrustedKey, verifies
 from auditor.signatures.outcome import Outcome
 from auditor.signatures.strict_json import NotStrictError, strict_object
@@ -112,6 +120,30 @@ def verify_bundle(content: bytes, *, digest: str, keys: Sequence[TrustedKey]) ->
     signer = signer_of(envelope, keys)
     if signer is not None:
         return Outcome("verified", signer=signer.name), statement
+    if not keys:
+        return NO_KEY, statement
+    return Outcome("untrusted", "no trusted key made it"), statement
+
+
+def verify_envelope(
+    content: bytes, annotations: dict[str, str], *, digest: str, keys: Sequence[TrustedKey]
+) -> tuple[Outcome, dict[str, Any] | None]:
+    """A layer of a classic attestation manifest, a DSSE envelope: its outcome, and the statement in it.
+
+    The statement must have `digest` among its subjects. One with a certificate is not checked here.
+    """
+    try:
+        envelope = read_envelope(content)
+        statement = statement_of(envelope)
+    except (BadEnvelopeError, NotStrictError) as error:
+        return Outcome("invalid", str(error)), None
+    if digest not in subjects_of(statement):
+        return Outcome("invalid", "it is about another digest"), statement
+    signer = signer_of(envelope, keys)
+    if signer is not None:
+        return Outcome("verified", signer=signer.name), statement
+    if annotations.get(CERTIFICATE_ANNOTATION):
+        return CERTIFIED, statement
     if not keys:
         return NO_KEY, statement
     return Outcome("untrusted", "no trusted key made it"), statement

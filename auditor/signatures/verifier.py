@@ -21,9 +21,17 @@ from auditor.signatures.cosign import (
     SIGNATURE_ANNOTATION,
     verify_bundle,
     verify_classic,
+    verify_envelope,
 )
 from auditor.signatures.dsse import decode_base64
-from auditor.signatures.keyless import NO_ROOT, NOT_ASKED, KeylessTrust, verify_keyless_bundle, verify_keyless_payload
+from auditor.signatures.keyless import (
+    NO_ROOT,
+    NOT_ASKED,
+    KeylessTrust,
+    verify_keyless_bundle,
+    verify_keyless_envelope,
+    verify_keyless_payload,
+)
 from auditor.signatures.keys import TrustedKey
 from auditor.signatures.notation import Target, Trust, verify_notation
 from auditor.signatures.outcome import Outcome, best
@@ -126,13 +134,26 @@ class Verifier:
             return Checked(Outcome("invalid", f"it is an attestation of the type {kind!r}, not a signature"))
         return checked
 
-    def attestation(self, content: bytes, target: Target) -> tuple[Checked, dict[str, Any] | None]:
-        """A sigstore bundle, by a key or by its certificate, and the statement in it, about anything."""
-        outcome, statement = verify_bundle(content, digest=target.digest, keys=self._keys(target.repository))
-        if outcome is CERTIFIED:
-            outcome, statement = verify_keyless_bundle(
-                content, digest=target.digest, repository=target.repository, trust=self.keyless
-            )
+    def attestation(
+        self, content: bytes, target: Target, annotations: dict[str, str] | None = None
+    ) -> tuple[Checked, dict[str, Any] | None]:
+        """By a key or by its certificate, and the statement in it, about anything, where there is one that can be read.
+
+        `annotations`: of the layer of a classic one, a DSSE envelope; None: it is a sigstore bundle.
+        """
+        digest, repository, keys = target.digest, target.repository, self._keys(target.repository)
+        if annotations is None:
+            outcome, statement = verify_bundle(content, digest=digest, keys=keys)
+            if outcome is CERTIFIED:
+                outcome, statement = verify_keyless_bundle(
+                    content, digest=digest, repository=repository, trust=self.keyless
+                )
+        else:
+            outcome, statement = verify_envelope(content, annotations, digest=digest, keys=keys)
+            if outcome is CERTIFIED:
+                outcome, statement = verify_keyless_envelope(
+                    content, annotations, digest=digest, repository=repository, trust=self.keyless
+                )
         return self._cosign(outcome, target), statement
 
     def envelope(self, content: bytes, media_type: str, target: Target, now: datetime) -> Checked:

@@ -7,12 +7,33 @@ package auditor.lib.findings
 
 import data.auditor.lib.facts
 import data.auditor.lib.verdict as build
+import data.auditor.lib.vex
 
 _most := 5
 
 # METADATA
 # description: Whether nothing suppresses a vulnerability at its source.
 counts(v) if object.get(v, "suppressed_by", "") == ""
+
+# METADATA
+# description: Whether a vulnerability of an image counts, also after what trusted authors say of it (VEX).
+open(image, v) if {
+	counts(v)
+	not vex.clears(image, v)
+}
+
+# METADATA
+# description: What trusted authors cleared of an image, vulnerability to reason.
+cleared(image) := vex.cleared(image, [v | some v in details(image); counts(v)])
+
+# METADATA
+# description: A passed image; where it would not have none, with what cleared the rest.
+passed(i, image) := build.image_pass(image) if {
+	count(cleared(image)) == 0
+} else := build.image(image, "pass", message, [facts.evidence(path, object.get(image, "attestations", null))]) if {
+	message := sprintf("Cleared by VEX: %s.", [vex.named(cleared(image))])
+	path := sprintf("/images/value/%d/attestations", [i])
+}
 
 # METADATA
 # description: Whether the scanner found nothing that counts. It may do so without giving details.

@@ -60,6 +60,7 @@ image(n, tags, changes) := override(
 		"activated_at": absent,
 		"config": not_requested("ecr:GetDownloadUrlForLayer"),
 		"replicas": not_requested("ecr:DescribeImageReplicationStatus"),
+		"attestations": known([]),
 	},
 	changes,
 )

@@ -11,6 +11,7 @@ import data.auditor.lib.images
 import data.auditor.lib.text
 import data.auditor.lib.usage
 import data.auditor.lib.verdict as build
+import data.auditor.lib.vex
 
 # METADATA
 # description: One verdict for each image and index; one on the repository when its images were not read.
@@ -75,7 +76,7 @@ _image(rule, i, image) := build.image_not_applicable(image) if {
 	rule.params.only_fixable
 	_counted(rule, image) > rule.limit
 	not facts.known(image.scan.value.vulnerabilities)
-} else := _passed(rule, image)
+} else := _passed(rule, i, image)
 
 # What is surely there, whatever was not read: a finding stays one.
 _seen(rule, image) := count(_ids(rule, image)) if {
@@ -85,12 +86,12 @@ _seen(rule, image) := count(_ids(rule, image)) if {
 } else := _counted(rule, image)
 
 # A pass tells what was hidden by a VEX statement or at a scanner elsewhere.
-_passed(rule, image) := build.image_pass(image) if {
+_passed(rule, i, image) := findings.passed(i, image) if {
 	count(_hidden(rule, image)) == 0
 } else := object.union(build.image_pass(image), {"message": message}) if {
 	words := sort(_hidden(rule, image))
-	message := sprintf("No %s vulnerability above the limit; hidden: %s.", [
-		lower(rule.severity), concat("; ", array.slice(words, 0, 5)),
+	message := sprintf("No %s vulnerability above the limit; hidden: %s%s.", [
+		lower(rule.severity), concat("; ", array.slice(words, 0, 5)), _also(_cleared(rule, image)),
 	])
 }
 
@@ -102,10 +103,16 @@ _hidden(rule, image) := {words |
 	words := sprintf("%s (%s)", [v.id, v.suppressed_by])
 }
 
-# The scanner counts; the rule may count those without a severity as its own.
-_counted(rule, image) := of_severity + _undefined(rule, image) if {
+# The scanner counts; the rule may count those without a severity as its own, and not what VEX clears.
+_counted(rule, image) := max([0, (of_severity + _undefined(rule, image)) - count(_cleared(rule, image))]) if {
 	of_severity := object.get(image.scan.value.counts.value, rule.severity, 0)
 }
+
+_cleared(rule, image) := vex.cleared(image, [v |
+	some v in findings.details(image)
+	findings.counts(v)
+	_severe(rule, v)
+])
 
 _undefined(rule, image) := object.get(image.scan.value.counts.value, "UNKNOWN", 0) if {
 	lower(rule.severity) == rule.params.treat_undefined_as
@@ -116,7 +123,7 @@ _undefined(rule, _) := 0 if lower(rule.severity) != rule.params.treat_undefined_
 # Distinct ids that count, where details are there.
 _ids(rule, image) := {v.id |
 	some v in findings.details(image)
-	findings.counts(v)
+	findings.open(image, v)
 	_severe(rule, v)
 	_fixable(rule, v)
 }
@@ -140,18 +147,22 @@ _failure(rule, i, image) := object.union(failure, {"vulnerabilities": sort(ids)}
 	counts := object.get(image.scan.value.counts, "value", {})
 	severity := lower(rule.severity)
 	number := text.counted(_seen(rule, image), sprintf("%s vulnerability", [severity]), sprintf("%s vulnerabilities", [severity]))
-	message := sprintf("%s%s%s%s.", [number, _named(image, ids), _untriaged(rule, counts), usage.phrase(image.digest)])
+	message := sprintf("%s%s%s%s%s.", [number, _named(image, ids), _untriaged(rule, counts), _also(_cleared(rule, image)), usage.phrase(image.digest)])
 	failure := build.image(image, "fail", message, _evidence(i, image))
 }
 
 _evidence(i, image) := [facts.evidence(path, image.scan.value.counts)] if {
 	facts.known(image.scan.value.counts)
 	path := sprintf("/images/value/%d/scan/value/counts", [i])
-} else := findings.evidence(i, image, [n | some n, v in findings.details(image); findings.counts(v)])
+} else := findings.evidence(i, image, [n | some n, v in findings.details(image); findings.open(image, v)])
 
 _named(_, ids) := "" if count(ids) == 0
 
 _named(image, ids) := sprintf(": %s", [findings.ranked(image, ids)]) if count(ids) > 0
+
+_also(cleared) := "" if count(cleared) == 0
+
+_also(cleared) := sprintf("; cleared by VEX: %s", [vex.named(cleared)]) if count(cleared) > 0
 
 # Those without a severity, where they are not counted already.
 _untriaged(rule, counts) := sprintf("; %d more without a severity", [counts.UNKNOWN]) if {

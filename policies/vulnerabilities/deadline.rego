@@ -58,6 +58,7 @@ import data.auditor.lib.indexes
 import data.auditor.lib.text
 import data.auditor.lib.usage
 import data.auditor.lib.verdict
+import data.auditor.lib.vex
 
 _params := data.params["REG-VUL-003"]
 
@@ -109,21 +110,21 @@ _judged[image.digest] := _image(i, image) if {
 }
 
 _image(i, image) := _failure(i, image, late) if {
-	late := [n | some n, v in findings.details(image); _late(v); _fixable(v)]
+	late := [n | some n, v in findings.details(image); _late(v); _fixable(v); not vex.clears(image, v)]
 	count(late) > 0
 } else := findings.undecided(i, image) if {
 	not findings.readable(image)
 } else := verdict.image_pass(image) if {
 	findings.none(image)
 } else := verdict.image_unsettled(image, message, evidence, sort(settle)) if {
-	doubtful := [n | some n, v in findings.details(image); _doubtful(v)]
+	doubtful := [n | some n, v in findings.details(image); _doubtful(v); not vex.clears(image, v)]
 	count(doubtful) > 0
 	details := findings.details(image)
 	ids := {details[n].id | some n in doubtful}
 	message := sprintf("Cannot tell for %s: since when, or whether there is a fix, is not known.", [findings.named(ids)])
 	evidence := findings.evidence(i, image, doubtful)
 	settle := {"a scanner that tells fixes", "auditor collect --since"}
-} else := verdict.image_pass(image)
+} else := findings.passed(i, image)
 
 _failure(i, image, late) := object.union(failure, {"vulnerabilities": sort(ids)}) if {
 	details := findings.details(image)

@@ -1,5 +1,6 @@
 package auditor.rules.vulnerabilities.deadline_test
 
+import data.auditor.lib.attestation_fixtures_test as a
 import data.auditor.lib.fixtures_test as f
 import data.auditor.rules.vulnerabilities.deadline
 
@@ -162,4 +163,21 @@ test_not_late_is_unknown_while_more_may_be_there if {
 	v.message == "Cannot tell: what the registry's scanner found was not read in full."
 	_of(_elsewhere([recent], {})).status == "pass"
 	_of(_elsewhere([recent], {"state": "expired"})).status == "unknown"
+}
+
+test_cleared_by_verified_vex_is_never_late if {
+	image := _image(1, [_since("CVE-1", "CRITICAL", "2026-01-01T00:00:00Z")])
+	cleared := f.override(image, {"attestations": f.known([a.vex([a.said("CVE-1", "not_affected", {})], {})])})
+	v := f.only(_on(f.with_images({}, [cleared])))
+	v.status == "pass"
+	contains(v.message, "CVE-1 (not affected: vulnerable_code_not_present)")
+	unsigned := f.override(image, {"attestations": f.known([a.vex([a.said("CVE-1", "not_affected", {})], {"verification": a.unsigned})])})
+	f.only(_on(f.with_images({}, [unsigned]))).status == "fail"
+}
+
+test_cleared_by_verified_vex_is_not_doubtful if {
+	image := _image(1, [f.vulnerability("CVE-1", "CRITICAL", f.unknown("x"))])
+	doubtful := f.override(image.scan.value.vulnerabilities.value[0], {"first_seen_at": f.unknown("x")})
+	cleared := f.image(1, ["a"], {"scan": f.scan({"CRITICAL": 1}, [doubtful]), "attestations": f.known([a.vex([a.said("CVE-1", "fixed", {})], {})])})
+	f.only(_on(f.with_images({}, [cleared]))).status == "pass"
 }

@@ -1,5 +1,6 @@
 package auditor.rules.vulnerabilities.no_critical_test
 
+import data.auditor.lib.attestation_fixtures_test as a
 import data.auditor.lib.fixtures_test as f
 import data.auditor.rules.vulnerabilities.no_critical
 
@@ -206,4 +207,36 @@ test_no_given_result_is_of_the_image if {
 	other := {"state": "unknown", "reason": "pending", "source": "scan_results in auditor.yaml", "detail": ""}
 	record := f.with_images({"scanning": scanning}, [f.image(1, ["a"], {"scan": other})])
 	f.statuses(_on(record)) == ["unknown"]
+}
+
+# ---------------------------------------------------------------- VEX
+_two := f.scan({"CRITICAL": 2}, [f.vulnerability("CVE-1", "CRITICAL", f.absent), f.vulnerability("CVE-2", "CRITICAL", f.absent)])
+
+_vexed(scan, changes) := f.only(_on(f.with_images({}, [f.image(1, ["a"], {
+	"scan": scan,
+	"attestations": f.known([a.vex([a.said("CVE-1", "not_affected", {})], changes)]),
+})])))
+
+test_cleared_by_verified_vex_passes_with_the_reason if {
+	v := _vexed(_bad, {})
+	v.status == "pass"
+	v.message == "Cleared by VEX: CVE-1 (not affected: vulnerable_code_not_present)."
+}
+
+test_unverified_vex_suppresses_nothing if {
+	_vexed(_bad, {"verification": a.unsigned}).status == "fail"
+	_vexed(_bad, {"verification": f.known("untrusted")}).status == "fail"
+	_vexed(_bad, {"subject": f.known(false)}).status == "fail"
+}
+
+test_the_rest_fails_and_says_what_was_cleared if {
+	v := _vexed(_two, {})
+	v.status == "fail"
+	v.vulnerabilities == ["CVE-2"]
+	v.message == "1 critical vulnerability: CVE-2; cleared by VEX: CVE-1 (not affected: vulnerable_code_not_present)."
+}
+
+test_counts_without_details_are_not_cleared if {
+	counts := f.known({"state": "complete", "detail": "", "counts": f.known({"CRITICAL": 1}), "vulnerabilities": f.absent})
+	_vexed(counts, {}).status == "fail"
 }

@@ -1,5 +1,6 @@
 package auditor.rules.vulnerabilities.no_high_test
 
+import data.auditor.lib.attestation_fixtures_test as a
 import data.auditor.lib.fixtures_test as f
 import data.auditor.rules.vulnerabilities.no_high
 
@@ -122,4 +123,13 @@ test_not_fixable_elsewhere_is_unknown_while_the_registry_lists_nothing if {
 	whole := _elsewhere({"vulnerabilities": f.known(found)})
 	f.only(_on(f.with_images({}, [f.image(1, ["a"], {"scan": partial})]))).status == "unknown"
 	f.only(_on(f.with_images({}, [f.image(1, ["a"], {"scan": whole})]))).status == "pass"
+}
+
+test_cleared_by_verified_vex_passes_and_unverified_does_not if {
+	image := f.image(1, ["a"], {"scan": _bad, "attestations": f.known([a.vex([a.said("CVE-1", "fixed", {})], {})])})
+	v := f.only(_on(f.with_images({}, [image])))
+	v.status == "pass"
+	contains(v.message, "CVE-1 (fixed")
+	unsigned := f.override(image, {"attestations": f.known([a.vex([a.said("CVE-1", "fixed", {})], {"verification": a.unsigned})])})
+	_images([unsigned]) == ["fail"]
 }

@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from auditor.findings.fingerprint import fingerprint
 from auditor.findings.ledger import VerdictLedger
 from auditor.findings.model import (
@@ -24,6 +26,8 @@ from auditor.findings.model import (
     ScopeCoverage,
     Severity,
     Status,
+    SupplyCount,
+    SupplyRow,
 )
 from auditor.inventory.recorder import ErrorEntry
 from tests.support.results_catalogue import APPS, FAILS, FIX, HOSTILE, RULES, TEAMS
@@ -184,7 +188,28 @@ def realistic_results(count: int, *, repositories: int = 80) -> Results:
         ledger.add(rule.id, "not_applicable", rule.severity.value, 3 * index)
     return Results(
         1, results.run, Coverage(results.coverage.ratio, ledger.decided(), scopes), ledger.summary(), rules,
-        results.findings,
+        results.findings, make_supply(),
+    )  # fmt: skip
+
+
+def make_supply() -> list[SupplyRow]:
+    """Two registries and three teams, one of them without a name."""
+    registry = "{}.dkr.ecr.eu-west-1.amazonaws.com".format
+    return [
+        supply_row("registry", registry("111122223333"), 1204, (1100, 4), (640, 464), (903, 0), (288, 12)),
+        supply_row("registry", "registry.example.com:5000", 240, (240, 0), (240, 0), (0, 0), (0, 240), unread=2),
+        supply_row("team", "payments", 800, (800, 0), (640, 160), (700, 0), (288, 0)),
+        supply_row("team", "search", 404, (300, 4), (0, 304), (203, 0), (0, 12)),
+        supply_row("team", "", 240, (240, 0), (240, 0), (0, 0), (0, 240)),
+    ]
+
+
+def supply_row(by: Any, name: str, images: int, *counts: tuple[int, int], unread: int = 0) -> SupplyRow:
+    """A row; `counts` are (yes, unknown) of signed, verified, sbom and provenance."""
+    signed, verified, sbom, provenance = (SupplyCount(*pair) for pair in counts)
+    return SupplyRow(
+        by=by, name=name, images=images, unread_repositories=unread, signed=signed, verified=verified, sbom=sbom,
+        provenance=provenance,
     )  # fmt: skip
 
 
@@ -193,9 +218,13 @@ def hostile_results() -> Results:
     findings = [_hostile(index, text) for index, text in enumerate((*HOSTILE, "A" * 100_000 + "<end>"))]
     bad = HOSTILE[1] + HOSTILE[10]
     error = ErrorEntry("ecr:<b>", "access_denied", bad, bad, bad, 2)
-    return make_results(
+    results = make_results(
         findings, scopes=[complete_scope("ecr/<i>x</i>\u202e", errors=[error], answered=2000, notes=[bad])]
     )
+    zero = (0, 1)
+    rows = [supply_row("team", text, 2, zero, zero, zero, zero) for text in HOSTILE]
+    rows.append(supply_row("registry", bad, 1, zero, zero, zero, zero, unread=1))
+    return msgspec.structs.replace(results, supply_chain=rows)
 
 
 def write_html(results: Results, path: Path) -> Path:

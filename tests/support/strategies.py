@@ -16,6 +16,7 @@ from auditor.inventory.parts import Encryption, Immutability, NameFilter, Policy
 from auditor.inventory.replication import Destination, ReplicationRule
 from auditor.inventory.scanning import ScanSettings
 from tests.support import strategies_scanning as scanning
+from tests.support.strategies_attestations import attestations as make_attestations
 from tests.support.strategies_content import unread_manifests
 from tests.support.strategies_contents import with_contents
 from tests.support.strategies_extent import with_extent
@@ -175,6 +176,7 @@ images = st.builds(
             st.builds(SigningStatus, st.just("p"), st.sampled_from(["complete", "failed"]), st.just("E")), max_size=1
         )
     ),
+    attestations=make_attestations(facts, digests(), text),
 )
 
 

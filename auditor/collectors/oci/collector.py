@@ -21,6 +21,7 @@ from auditor.collectors.http.client import RegistryClient
 from auditor.collectors.http.endpoint import Endpoint, Limits
 from auditor.collectors.http.logins import find_login
 from auditor.collectors.http.tls import TlsSeen, transport_of
+from auditor.collectors.oci.attestations import AttestationReader
 from auditor.collectors.oci.content_cache import shared_cache
 from auditor.collectors.oci.contents import ContentsReader
 from auditor.collectors.oci.distribution import Distribution
@@ -91,15 +92,20 @@ class OciCollector:
             registry = Distribution(client, shared_cache(writer))
             now = datetime.fromisoformat(writer.now)
             hosts = (endpoint.host, *settings.other_hosts)
-            checker = SignatureChecker(
-                registry, scope.recorder, shared_verifier(writer), hosts[0], now, other_hosts=hosts[1:]
-            )
+            verifier = shared_verifier(writer)
+            checker = SignatureChecker(registry, scope.recorder, verifier, hosts[0], now, other_hosts=hosts[1:])
             layers = (
                 LayerReader(registry, writer.shared("secrets.layers", LayerBook)) if settings.scan_secrets else None
             )
             contents = ContentsReader(registry, scope.recorder, settings.read_configs, layers, bases)
+            documents = AttestationReader(scope.recorder, verifier, hosts, read=settings.read_attestations)
             images = OciImageReader(
-                registry, scope.recorder, checker, contents, read_child_signatures=settings.read_child_signatures
+                registry,
+                scope.recorder,
+                checker,
+                documents,
+                contents,
+                read_children=settings.read_child_signatures or settings.read_attestations,
             )
             if settings.named:
                 images = NamedImageReader(images, settings.named)

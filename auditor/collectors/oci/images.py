@@ -14,17 +14,13 @@ from typing import Any
 from auditor.analysis.artefacts import classify, signature_tag_subject
 from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.oci.aliases import family, in_reading_order
+from auditor.collectors.oci.attestations import Attached, AttestationReader, Held, documents_by_tag, sort_out
+from auditor.collectors.oci.blobs import ImageBlobs
 from auditor.collectors.oci.contents import ContentsReader
 from auditor.collectors.oci.distribution import GET_MANIFEST, Distribution, Manifest, is_digest
 from auditor.collectors.oci.manifests import children_of, config_digest_of, facts_of, size_of
 from auditor.collectors.oci.paging import truncated
-from auditor.collectors.oci.signatures import (
-    SignatureChecker,
-    referring_signature,
-    settled,
-    signs,
-    tagged_signature,
-)
+from auditor.collectors.oci.signatures import SignatureChecker, settled, signs, tagged_signature
 from auditor.inventory.content import UnreadManifest
 from auditor.inventory.extent import WHOLE, Extent
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
@@ -62,6 +58,8 @@ class _Repository:
     """Digests that were asked for by name."""
     referrers: dict[str, Fact[list[str]]] = field(default_factory=dict)
     """Subject -> digests of the manifests that the registry lists as its referrers."""
+    described: dict[str, list[str]] = field(default_factory=dict)
+    """Platform -> digests of the attestations that its index names for it."""
     children: set[str] = field(default_factory=set)
     """Of tagged indexes, attestations left out."""
 
@@ -83,15 +81,17 @@ class OciImageReader:
         registry: Distribution,
         recorder: Recorder,
         checker: SignatureChecker,
+        attestations: AttestationReader,
         contents: ContentsReader,
         *,
-        read_child_signatures: bool = False,
+        read_children: bool = False,
     ) -> None:
         self._registry = registry
         self._checker = checker
+        self._attestations = attestations
         self._recorder = recorder
         self._contents = contents
-        self._read_children = read_child_signatures
+        self._read_children = read_children
 
     def read(self, name: str, urn: str, running: Sequence[str] = ()) -> Images:
         """Every image that can be reached, sorted by digest; `running`: the digests known to be in use."""
@@ -195,12 +195,16 @@ class OciImageReader:
                     self._take_manifest(found, child.digest)
                     if child.kind == "image" and (found.tags.get(digest) or digest in found.named):
                         found.children.add(child.digest)
+                    if child.describes and child.digest not in found.described.get(child.describes, ()):
+                        found.described.setdefault(child.describes, []).append(child.digest)
 
     def _take_referrers(self, found: _Repository, running: frozenset[str]) -> None:
         for digest in sorted(found.manifests):
             if classify(facts_of(found.manifests[digest], found.tags.get(digest, ()))) not in ("image", "index"):
                 continue
-            asked = bool(found.tags.get(digest)) or digest in running or digest in found.named
+            # What an index says of a platform may not be all that there is.
+            described = digest in found.described
+            asked = bool(found.tags.get(digest)) or described or digest in running or digest in found.named
             if not asked and not (self._read_children and digest in found.children):
                 found.referrers[digest] = _CHILD if digest in found.children else _UNTAGGED
                 continue
@@ -238,6 +242,9 @@ class OciImageReader:
         tags = sorted(found.tags.get(digest, ()))
         facts = facts_of(manifest, tags)
         kind = classify(facts)
+        judged = kind in ("image", "index")
+        blobs = ImageBlobs(self._registry, found.name)
+        attached = self._attached(found, digest, blobs) if judged else Attached()
         image = Image(
             digest=digest,
             kind=kind,
@@ -250,30 +257,48 @@ class OciImageReader:
             pushed_at=unsupported("push times"),
             last_pulled_at=unsupported("pull times"),
             children=children_of(manifest) if kind == "index" else Absent(GET_MANIFEST, "not_an_index"),
-            scan=unsupported("scans") if kind in ("image", "index") else Absent(GET_MANIFEST, "not_an_image"),
-            signatures=self._signatures(found, digest) if kind in ("image", "index") else Known([]),
+            scan=unsupported("scans") if judged else Absent(GET_MANIFEST, "not_an_image"),
+            signatures=self._signatures(found, digest, attached, blobs),
             signing_status=unsupported("signing of its own"),
             config=Absent(GET_MANIFEST, "not_an_image"),
             replicas=unsupported("replication"),
             config_digest=config_digest_of(manifest) if kind == "image" else "",
+            attestations=attached.unclear or self._attestations.read(attached.held, manifest, found.urn, blobs),
         )
         return self._contents.filled(image, manifest, found.name, found.urn) if kind == "image" else image
 
-    def _signatures(self, found: _Repository, digest: str) -> Fact[list[Signature]]:
-        """Those of cosign's tag scheme, and those that refer to the digest, checked."""
-        listed = [
-            (tagged_signature(manifest, tags), manifest)
-            for other, tags in found.tags.items()
-            if (manifest := found.manifests.get(other)) is not None and signs(tags, digest)
-        ]
+    def _attached(self, found: _Repository, digest: str, blobs: ImageBlobs) -> Attached:
+        """By cosign's tag scheme, as referrers, and as children of the index beside the image."""
+        attached = Attached()
+        for other, tags in found.tags.items():
+            manifest = found.manifests.get(other)
+            if manifest is not None and signs(tags, digest):
+                attached.signatures.append((tagged_signature(manifest, tags), manifest))
+            elif manifest is not None and documents_by_tag(tags, digest):
+                attached.held.append(Held(manifest, "tag_scheme"))
         referrers = found.referrers.get(digest, _UNTAGGED)
-        for other in referrers.value if isinstance(referrers, Known) else ():
-            manifest = found.manifests[other]
-            signature = referring_signature(manifest)
-            if signature is not None:
-                listed.append((signature, manifest))
-        signatures = self._checker.check(listed, found.manifests[digest], found.name, found.urn)
-        if not isinstance(referrers, Known) and not settled(signatures):
+        if isinstance(referrers, Known):
+            failure = sort_out([found.manifests[other] for other in referrers.value], attached, blobs)
+            if failure is not None:
+                attached.unclear = self._failed(failure, f"{found.urn}@{digest}")
+        else:
+            attached.unclear = (
+                referrers if isinstance(referrers, Unknown) else Unknown(Reason.RACE_DELETED, referrers.source)
+            )
+        for other in found.described.get(digest, ()):
+            if other in found.manifests:
+                attached.held.append(Held(found.manifests[other], "index_child"))
+            elif found.unread[other].reason is not Reason.RACE_DELETED:
+                attached.unclear = attached.unclear or found.unread[other]
+        return attached
+
+    def _signatures(
+        self, found: _Repository, digest: str, attached: Attached, blobs: ImageBlobs
+    ) -> Fact[list[Signature]]:
+        """Those that were found, checked."""
+        manifest = found.manifests[digest]
+        signatures = self._checker.check(attached.signatures, manifest, found.name, found.urn, blobs)
+        if attached.unclear is not None and not settled(signatures):
             # One that was not listed may be the good one.
-            return referrers
+            return attached.unclear
         return Known(signatures)

@@ -27,7 +27,14 @@ def facts_of(manifest: Manifest, tags: Iterable[str] = ()) -> ManifestFacts:
         media_type=manifest.media_type,
         artifact_type=own if isinstance(own, str) else "",
         subject=str(subject.get("digest", "")) if isinstance(subject, dict) else "",
+        layer_types=tuple(str(layer.get("mediaType", "")) for layer in layers_of(manifest)),
     )
+
+
+def layers_of(manifest: Manifest) -> list[dict[str, Any]]:
+    """The descriptors of its layers; what is none is left out."""
+    layers = manifest.document.get("layers")
+    return [layer for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []
 
 
 def children_of(manifest: Manifest) -> Fact[list[Child]]:

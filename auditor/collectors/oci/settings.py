@@ -42,6 +42,7 @@ class OciSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Ask for signatures of the platforms of tagged indexes too, a request each."""
     scan_secrets: bool = False
     known_bases: str | None = None
+    read_attestations: bool = False
     probe_anonymous: bool = False
     max_repositories: int | None = None
     named: list[NamedReference] = []

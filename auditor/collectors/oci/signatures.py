@@ -16,12 +16,12 @@ from auditor.analysis.artefacts import (
     BUNDLE,
     COSIGN_SIGNATURE,
     NOTATION,
-    bundle_is_signature,
     signature_tag_subject,
 )
 from auditor.collectors.failed import CallFailedError
+from auditor.collectors.oci.blobs import GET_BLOB, MAX_BLOB_BYTES, MAX_IMAGE_BLOBS, ImageBlobs, Purse
 from auditor.collectors.oci.distribution import Distribution, Manifest
-from auditor.collectors.oci.manifests import facts_of, texts_of
+from auditor.collectors.oci.manifests import facts_of, layers_of, texts_of
 from auditor.inventory.facts import Absent, Known, Reason, Unknown
 from auditor.inventory.images import Signature
 from auditor.inventory.recorder import Recorder
@@ -29,13 +29,6 @@ from auditor.signatures.cosign import SIMPLE_SIGNING
 from auditor.signatures.outcome import Outcome
 from auditor.signatures.verifier import SETTING, Checked, Target, Verifier, best_of
 
-GET_BLOB = "oci:GetBlob"
-MAX_BLOB_BYTES = 16 * 1024 * 1024
-MAX_IMAGE_BYTES = 64 * 1024 * 1024
-"""Of all signatures of one image together."""
-MAX_IMAGE_BLOBS = 200
-MAX_KEPT_BYTES = 128 * 1024
-"""A blob up to this size is kept while the image is checked: two keys' signatures share their payload."""
 UNCHECKED = Unknown(Reason.NOT_REQUESTED, SETTING, "no trust is configured")
 
 
@@ -50,15 +43,18 @@ def tagged_signature(manifest: Manifest, tags: Iterable[str]) -> Signature:
 
 
 def referring_signature(manifest: Manifest) -> Signature | None:
-    """A manifest that refers to an image as a signature, not checked yet; None where it is something else."""
+    """A manifest that refers to an image as a signature, not checked yet; None for something else or a bundle."""
     kind = facts_of(manifest).artifact_type
     if kind == NOTATION:
         return Signature("notation", "referrers", manifest.digest, kind, UNCHECKED)
     if kind == COSIGN_SIGNATURE:
         return Signature("cosign", "referrers", manifest.digest, kind, UNCHECKED)
-    if kind.startswith(BUNDLE) and bundle_is_signature(texts_of(manifest.document.get("annotations"))):
-        return Signature("cosign_bundle", "referrers", manifest.digest, kind, UNCHECKED)
     return None
+
+
+def bundled_signature(manifest: Manifest) -> Signature:
+    """A sigstore bundle that is a signature, not checked yet."""
+    return Signature("cosign_bundle", "referrers", manifest.digest, facts_of(manifest).artifact_type, UNCHECKED)
 
 
 def settled(signatures: Sequence[Signature]) -> bool:
@@ -66,7 +62,7 @@ def settled(signatures: Sequence[Signature]) -> bool:
     return any(one.verification in (Known("verified"), UNCHECKED) for one in signatures)
 
 
-def _by_any_name(checked: list[Checked]) -> Checked:
+def by_any_name(checked: list[Checked]) -> Checked:
     """What one signature is worth, checked by each name of its repository.
 
     That a policy says nothing of one name does not hide what it says of another.
@@ -80,12 +76,15 @@ def _unasked(checked: Checked) -> bool:
 
 
 @dataclass
-class _Budget:
-    """What may still be read for one image, and what was."""
+class _Reader:
+    """Reads the signatures of one image, within their own purse."""
 
-    bytes_left: int = MAX_IMAGE_BYTES
-    blobs_left: int = MAX_IMAGE_BLOBS
-    kept: dict[str, bytes] = field(default_factory=dict)
+    blobs: ImageBlobs
+    purse: Purse = field(default_factory=lambda: Purse("signature"))
+
+    def read(self, digest: str) -> bytes:
+        """See `ImageBlobs.read`."""
+        return self.blobs.read(digest, self.purse)
 
 
 class SignatureChecker:
@@ -112,7 +111,12 @@ class SignatureChecker:
         self._now = now
 
     def check(
-        self, found: Sequence[tuple[Signature, Manifest]], image: Manifest, name: str, urn: str
+        self,
+        found: Sequence[tuple[Signature, Manifest]],
+        image: Manifest,
+        name: str,
+        urn: str,
+        blobs: ImageBlobs | None = None,
     ) -> list[Signature]:
         """The signatures of one image with their verification, sorted. `name`, `urn`: of its repository."""
         if self._verifier.asked and found:
@@ -120,17 +124,17 @@ class SignatureChecker:
                 Target(image.digest, f"{host}/{name}", image.media_type, len(image.content))
                 for host in dict.fromkeys(self._hosts)
             ]
-            budget = _Budget()
+            reader = _Reader(blobs or ImageBlobs(self._registry, name))
             found = [
-                (self._verified(signature, manifest, targets, budget, name, urn), manifest)
+                (self._verified(signature, manifest, targets, reader, urn), manifest)
                 for signature, manifest in sorted(found, key=lambda pair: pair[1].digest)
             ]
         return sorted((signature for signature, _ in found), key=lambda one: (one.digest, one.kind))
 
     def _verified(
-        self, signature: Signature, manifest: Manifest, targets: list[Target], budget: _Budget, name: str, urn: str
+        self, signature: Signature, manifest: Manifest, targets: list[Target], reader: _Reader, urn: str
     ) -> Signature:
-        checked = self._best(signature.kind, manifest, targets, budget, name)
+        checked = self._best(signature.kind, manifest, targets, reader)
         fact = checked.fact
         self._recorder.settle(fact, f"{urn}@{signature.digest}", message=checked.detail)
         known = isinstance(fact, Known)
@@ -144,26 +148,25 @@ class SignatureChecker:
             signed_tag=checked.outcome.tag,
         )
 
-    def _best(self, kind: str, manifest: Manifest, targets: list[Target], budget: _Budget, name: str) -> Checked:
+    def _best(self, kind: str, manifest: Manifest, targets: list[Target], reader: _Reader) -> Checked:
         """The best of the manifest's signatures, by any name of the repository; one good one is enough."""
         unasked = [self._verifier.unasked(kind, target.repository) for target in targets]
         if unasked[0] is not None and None not in unasked:
             return unasked[0]
         # A name that nobody is trusted for decides nothing beside one that somebody is.
         targets = [target for target, why in zip(targets, unasked, strict=True) if why is None]
-        layers = manifest.document.get("layers")
-        layers = [layer for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []
+        layers = layers_of(manifest)
         if kind == "notation" and len(layers) != 1:
             return Checked(Outcome("invalid", f"a notation signature has one envelope, this one has {len(layers)}"))
         outcomes = []
-        for checked in self._each(kind, layers, targets, budget, name):
+        for checked in self._each(kind, layers, targets, reader):
             outcomes.append(checked)
             if checked.outcome.state == "verified":
                 break
         return best_of(outcomes) or Checked(Outcome("invalid", "the manifest holds no signature"))
 
     def _each(
-        self, kind: str, layers: list[dict[str, Any]], targets: list[Target], budget: _Budget, name: str
+        self, kind: str, layers: list[dict[str, Any]], targets: list[Target], reader: _Reader
     ) -> Iterator[Checked]:
         for layer in layers:
             media_type = str(layer.get("mediaType", ""))
@@ -172,13 +175,13 @@ class SignatureChecker:
             if kind == "cosign_bundle" and not media_type.startswith(BUNDLE):
                 continue
             try:
-                content = self._blob(name, str(layer.get("digest", "")), budget)
+                content = reader.read(str(layer.get("digest", "")))
             except CallFailedError as failure:
                 fact = failure.fact
                 reason = fact.reason if isinstance(fact, Unknown) else Reason.RACE_DELETED
                 yield Checked(Outcome("not_checked", failure.message), reason, fact.source)
                 continue
-            yield _by_any_name([self._checked(kind, layer, media_type, content, target) for target in targets])
+            yield by_any_name([self._checked(kind, layer, media_type, content, target) for target in targets])
 
     def _checked(self, kind: str, layer: dict[str, Any], media_type: str, content: bytes, target: Target) -> Checked:
         if kind == "cosign":
@@ -187,22 +190,5 @@ class SignatureChecker:
             return self._verifier.bundle(content, target)
         return self._verifier.envelope(content, media_type, target, self._now)
 
-    def _blob(self, name: str, digest: str, budget: _Budget) -> bytes:
-        """A signature's content. Errors: `CallFailedError`, also for more than one image's signatures may cost."""
-        if digest in budget.kept:
-            return budget.kept[digest]
-        if budget.bytes_left <= 0 or budget.blobs_left <= 0:
-            raise CallFailedError(
-                Unknown(Reason.TRUNCATED, GET_BLOB, "too many"), "the image has more signatures than are read"
-            )
-        budget.blobs_left -= 1
-        content = self._registry.blob(name, digest, min(MAX_BLOB_BYTES, budget.bytes_left))
-        if content is None:
-            raise CallFailedError(
-                Unknown(Reason.RACE_DELETED, GET_BLOB, "BLOB_UNKNOWN"),
-                "the registry does not have the signature's blob",
-            )
-        budget.bytes_left -= len(content)
-        if len(content) <= MAX_KEPT_BYTES:
-            budget.kept[digest] = content
-        return content
+
+__all__ = ["MAX_BLOB_BYTES", "MAX_IMAGE_BLOBS", "SignatureChecker"]

@@ -19,11 +19,12 @@ from auditor.errors import InputError
 
 HEX = "a" * 64
 OCI = "application/vnd.oci.image.manifest.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 
 
-def manifest(*tags: str, media: str = OCI, artifact: str = CONFIG, subject: str = "") -> ManifestFacts:
-    return ManifestFacts(f"sha256:{'b' * 64}", tags, media, artifact, subject)
+def manifest(*tags: str, media: str = OCI, artifact: str = CONFIG, subject: str = "", layers: tuple[str, ...] = ()) -> ManifestFacts:  # fmt: skip
+    return ManifestFacts(f"sha256:{'b' * 64}", tags, media, artifact, subject, layers)
 
 
 @pytest.mark.parametrize(
@@ -45,6 +46,14 @@ def manifest(*tags: str, media: str = OCI, artifact: str = CONFIG, subject: str 
         (manifest(artifact="application/vnd.in-toto+json", subject="sha256:x"), "attestation"),
         (manifest(artifact="application/vnd.cncf.helm.config.v1+json"), "artefact"),
         (manifest(artifact="application/vnd.dev.sigstore.bundle.v0.3+json", subject="sha256:x"), "artefact"),
+        (manifest("v1", media="application/vnd.docker.distribution.manifest.v1+prettyjws", artifact=""), "image"),
+        (manifest(layers=("application/vnd.in-toto+json",)), "attestation"),
+        (manifest(layers=("application/vnd.dsse.envelope.v1+json",) * 2), "attestation"),
+        (manifest(layers=("application/vnd.in-toto+json", LAYER)), "image"),
+        (manifest(layers=(LAYER,)), "image"),
+        (manifest(artifact="application/vnd.oci.empty.v1+json", subject="sha256:x", layers=("text/spdx",)), "sbom"),
+        (manifest(artifact="sbom/example", subject="sha256:x", layers=("application/spdx+json",)), "sbom"),
+        (manifest(artifact="sbom/example", layers=("application/spdx+json",)), "artefact"),
     ],
 )
 def test_classify(facts: ManifestFacts, kind: str) -> None:

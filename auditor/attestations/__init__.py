@@ -1,0 +1,1 @@
+"""Reads what is attached to images: statements, provenance, SBOMs, VEX. Pure: bytes in, facts out."""

@@ -1,0 +1,127 @@
+"""Attestations of every kind, read and unread, signed and not; and what their authors say of vulnerabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from auditor.inventory.attestations import Attestation, Provenance, VexStatement, not_read_here
+from auditor.inventory.facts import Absent, Known, Reason, Unknown
+from auditor.inventory.scanning import Fix, Package, ScanResult, Vulnerability
+
+_STATES = ("verified", "invalid", "untrusted", "expired", "revoked")
+_UNREAD = Unknown(Reason.NOT_REQUESTED, "read_attestations: true", "read_attestations is off")
+_UNSIGNED = Absent("oci:GetManifest", "unsigned")
+_MOMENTS = ("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z", "")
+
+statements = st.builds(
+    VexStatement,
+    st.sampled_from(["CVE-2026-1", "CVE-2026-2", "CVE-2026-3"]),
+    st.lists(st.sampled_from(["GHSA-x", "CVE-2026-1"]), max_size=1),
+    st.sampled_from(["not_affected", "not_affected", "fixed", "affected", "under_investigation"]),
+    st.sampled_from(["vulnerable_code_not_present", "<b>"]),
+    st.sampled_from(_MOMENTS),
+    st.lists(st.sampled_from(["openssl", "openssl@3", "openssl@1", "?"]), max_size=2, unique=True).map(sorted),
+)
+
+
+def attestations(
+    facts: Callable[[st.SearchStrategy[Any]], st.SearchStrategy[Any]],
+    digests: st.SearchStrategy[str],
+    text: st.SearchStrategy[str],
+) -> st.SearchStrategy[Any]:
+    """The fact of one image."""
+
+    def mostly(value: Any, others: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+        return st.sampled_from([True, True, True, False]).flatmap(
+            lambda good: st.just(Known(value)) if good else others
+        )
+
+    provenance = st.builds(
+        Provenance,
+        st.sampled_from(["", "https://builder/one", "https://builder/one"]),
+        text,
+        text,
+        text,
+        st.integers(0, 3),
+    )
+    one = st.builds(
+        Attestation,
+        st.sampled_from(["sbom", "sbom", "provenance", "provenance", "vex", "vex", "other"]),
+        st.sampled_from(["spdx", "cyclonedx", "syft", ""]),
+        st.sampled_from(["", "https://slsa.dev/provenance/v1"]),
+        st.sampled_from(["referrers", "tag_scheme", "index_child"]),
+        digests,
+        digests,
+        mostly(True, facts(st.booleans())),
+        mostly("valid", facts(st.sampled_from(["valid", "invalid"])) | st.just(_UNREAD)),
+        mostly("verified", facts(st.sampled_from(_STATES)) | st.just(_UNSIGNED)),
+        text,
+        text,
+        mostly(3, facts(st.integers(0, 3))),
+        facts(provenance),
+        st.lists(statements, max_size=3),
+    )
+    lists = st.lists(one, max_size=2)
+    return st.one_of(lists.map(Known), lists.map(Known), facts(lists), st.just(not_read_here()))
+
+
+_PACKAGES = st.lists(st.sampled_from([Package("openssl", "3"), Package("zlib", "1")]), min_size=1, max_size=1)
+_FLAWS = st.builds(
+    Vulnerability,
+    st.sampled_from(["CVE-2026-1", "CVE-2026-2", "CVE-2026-3"]),
+    st.sampled_from(["CRITICAL", "HIGH"]),
+    st.just("a flaw"),
+    _PACKAGES,
+    st.just(Known(Fix("yes", "4"))),
+    st.just(Known("2026-01-01T00:00:00Z")),
+)
+
+
+def described(record: Any, lists: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """The record, its images active and each with attestations of `lists`."""
+    if not isinstance(record.images, Known) or not record.images.value:
+        return st.just(record)
+
+    def changed(image: Any, fact: Any) -> Any:
+        kind = "image" if image.kind == "artefact" else image.kind
+        return msgspec.structs.replace(image, attestations=fact, kind=kind, status="active")
+
+    return st.tuples(*(lists for _ in record.images.value)).map(
+        lambda found: msgspec.structs.replace(
+            record, images=Known([changed(*pair) for pair in zip(record.images.value, found, strict=True)])
+        )
+    )
+
+
+def vexed(record: Any) -> st.SearchStrategy[Any]:
+    """The record, its images scanned with flaws of which a VEX document speaks."""
+    if not isinstance(record.images, Known) or not record.images.value:
+        return st.just(record)
+
+    def changed(image: Any) -> st.SearchStrategy[Any]:
+        return st.builds(
+            _vexed, st.just(image), st.lists(_FLAWS, min_size=1, max_size=3), st.lists(statements, min_size=1, max_size=3),
+            st.sampled_from(_STATES[:1] * 5 + _STATES[1:]),
+        )  # fmt: skip
+
+    return st.tuples(*map(changed, record.images.value)).map(
+        lambda images: msgspec.structs.replace(record, images=Known(list(images)))
+    )
+
+
+def _vexed(image: Any, flaws: list[Vulnerability], said: list[VexStatement], state: Any) -> Any:
+    counts: dict[str, int] = {}
+    for flaw in flaws:
+        counts[flaw.severity] = counts.get(flaw.severity, 0) + 1
+    scan = ScanResult("complete", "", Known(_MOMENTS[0]), Known(_MOMENTS[0]), Known(counts), Known(flaws))
+    none = Absent("oci:GetBlob", "kind_vex")
+    document = Attestation(
+        "vex", "openvex", "https://openvex.dev/ns", "referrers", image.digest, image.digest, Known(True), Known("valid"),
+        Known(state), "", "release key", none, none, said,
+    )  # fmt: skip
+    changes = {"kind": "image", "status": "active", "tags": image.tags or ["v1"]}
+    return msgspec.structs.replace(image, scan=Known(scan), attestations=Known([document]), **changes)
