@@ -51,14 +51,14 @@ class Ecr:
     api: str
     registry: str
 
-    def collect(self, folder: Path, *, trust: TrustSettings | None = None, cache: bool = False, **target: Any) -> ScopeEntry:  # fmt: skip
+    def collect(self, folder: Path, *, trust: TrustSettings | None = None, cache: bool = False, since: Path | None = None, **target: Any) -> ScopeEntry:  # fmt: skip
         full = {
             "kind": "ecr", "regions": [REGION], "endpoint_url": self.api, "registry_url": self.registry,
             "read_signatures": True, "read_operations": False, **FAST, **target,
         }  # fmt: skip
         kept = CacheSettings(path=str(folder / "cache")) if cache else None
         settings = Settings(targets=[full], trust=trust, cache=kept)
-        [scope] = collect(Config(settings), folder / "snapshot", lambda _what, _count: None).manifest.scopes
+        [scope] = collect(Config(settings), folder / "snapshot", lambda _what, _count: None, since=since and since / "snapshot").manifest.scopes  # fmt: skip
         return scope
 
 
@@ -223,6 +223,38 @@ def test_untagged_images_are_left_out(signed: SignedWorld, tmp_path: Path) -> No
 
     assert asked == []
     assert [s["verification"]["reason"] for s in signatures] == ["not_requested"]
+
+
+def test_what_runs_is_read_though_no_tag_leads_to_it(signed: SignedWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    asked: list[str] = []
+
+    def running(_writer: Any, hosts: list[str]) -> dict[str, list[str]]:
+        asked.extend(hosts)
+        return {"notation": [signed.digest("notation")]}
+
+    monkeypatch.setattr("auditor.collectors.aws.ecr_signatures.running_digests", running)
+    with serving(signed) as ecr:
+        for image in ecr.world.regions[REGION].repositories["notation"]["images"]:
+            image.pop("imageTags", None)
+        ecr.collect(tmp_path, trust=signed.trust())
+    found = {image["digest"]: image for image in records(tmp_path)["notation"]["images"]["value"]}
+
+    assert states(found[signed.digest("notation")]) == ["verified"]
+    assert asked[0] == HOST
+
+
+def test_reused_repositories_are_verified_anew(signed: SignedWorld, tmp_path: Path) -> None:
+    """Whom the user trusts may be somebody else by now, though nothing changed in the registry."""
+    with serving(signed) as ecr:
+        first = ecr.collect(tmp_path / "first", trust=signed.trust())
+        again = ecr.collect(tmp_path / "again", trust=signed.trust(repositories=["nobody/*"]), since=tmp_path / "first")
+
+    assert first.reused == 0
+    assert again.reused == len(STATES)
+    assert states(images(tmp_path / "first")["classic"]) == ["verified"]
+    [one] = images(tmp_path / "again")["classic"]["signatures"]["value"]
+    assert one["verification"]["reason"] == "not_requested"
+    assert states(images(tmp_path / "again")["notation"]) == ["verified"]
 
 
 def test_no_secret_is_written_anywhere(signed: SignedWorld, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
