@@ -155,8 +155,25 @@ def test_the_second_run_reads_nothing_of_the_content_again(signed: SignedWorld, 
         ecr.collect(tmp_path, trust=signed.trust(), cache=True)
         asked = dict(ecr.plane.asked)
 
-    assert asked == {}
+    # That it may still be read is asked once a repository: the list of images does not tell.
+    assert {path.partition("/v2/")[0] for path in asked} == {"HEAD "}
+    assert len(asked) == len([case for case, found in STATES.items() if found or case == "attested"])
     assert {case: image["signatures"] for case, image in images(tmp_path).items()} == first
+
+
+def test_a_right_that_was_lost_is_seen_though_the_cache_has_it_all(signed: SignedWorld, tmp_path: Path) -> None:
+    with serving(signed) as ecr:
+        ecr.collect(tmp_path, trust=signed.trust(), cache=True)
+        ecr.plane.refused[""] = 403
+        scope = ecr.collect(tmp_path, trust=signed.trust(), cache=True)
+    found = images(tmp_path)
+
+    assert {error.reason for error in scope.errors} == {"access_denied"}
+    assert not [image for image in found.values() if "verified" in states_or_none(image)]
+
+
+def states_or_none(image: dict[str, Any]) -> list[str]:
+    return states(image) if image["signatures"]["state"] == "known" else []
 
 
 @pytest.mark.parametrize("settings", [{"read_signatures": False}, {}])
