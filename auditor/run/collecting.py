@@ -67,7 +67,8 @@ def collect(
     )
     share_verifier(writer, verifier)
     cache = config.settings.cache
-    share_cache(writer, cache, config.resolve(cache.path) if cache and cache.path else None)
+    folder = config.resolve(str(Path(cache.path).expanduser())) if cache and cache.path else None
+    share_cache(writer, cache, folder)
     try:
         with writer:
             for collector, target in checked:

@@ -51,14 +51,14 @@ class Ecr:
     api: str
     registry: str
 
-    def collect(self, folder: Path, *, trust: TrustSettings | None = None, cache: bool = False, **target: Any) -> ScopeEntry:  # fmt: skip
+    def collect(self, folder: Path, *, trust: TrustSettings | None = None, cache: bool = False, since: Path | None = None, **target: Any) -> ScopeEntry:  # fmt: skip
         full = {
             "kind": "ecr", "regions": [REGION], "endpoint_url": self.api, "registry_url": self.registry,
             "read_signatures": True, "read_operations": False, **FAST, **target,
         }  # fmt: skip
         kept = CacheSettings(path=str(folder / "cache")) if cache else None
         settings = Settings(targets=[full], trust=trust, cache=kept)
-        [scope] = collect(Config(settings), folder / "snapshot", lambda _what, _count: None).manifest.scopes
+        [scope] = collect(Config(settings), folder / "snapshot", lambda _what, _count: None, since=since and since / "snapshot").manifest.scopes  # fmt: skip
         return scope
 
 
@@ -155,8 +155,25 @@ def test_the_second_run_reads_nothing_of_the_content_again(signed: SignedWorld, 
         ecr.collect(tmp_path, trust=signed.trust(), cache=True)
         asked = dict(ecr.plane.asked)
 
-    assert asked == {}
+    # That it may still be read is asked once a repository: the list of images does not tell.
+    assert {path.partition("/v2/")[0] for path in asked} == {"HEAD "}
+    assert len(asked) == len([case for case, found in STATES.items() if found or case == "attested"])
     assert {case: image["signatures"] for case, image in images(tmp_path).items()} == first
+
+
+def test_a_right_that_was_lost_is_seen_though_the_cache_has_it_all(signed: SignedWorld, tmp_path: Path) -> None:
+    with serving(signed) as ecr:
+        ecr.collect(tmp_path, trust=signed.trust(), cache=True)
+        ecr.plane.refused[""] = 403
+        scope = ecr.collect(tmp_path, trust=signed.trust(), cache=True)
+    found = images(tmp_path)
+
+    assert {error.reason for error in scope.errors} == {"access_denied"}
+    assert not [image for image in found.values() if "verified" in states_or_none(image)]
+
+
+def states_or_none(image: dict[str, Any]) -> list[str]:
+    return states(image) if image["signatures"]["state"] == "known" else []
 
 
 @pytest.mark.parametrize("settings", [{"read_signatures": False}, {}])
@@ -223,6 +240,38 @@ def test_untagged_images_are_left_out(signed: SignedWorld, tmp_path: Path) -> No
 
     assert asked == []
     assert [s["verification"]["reason"] for s in signatures] == ["not_requested"]
+
+
+def test_what_runs_is_read_though_no_tag_leads_to_it(signed: SignedWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    asked: list[str] = []
+
+    def running(_writer: Any, hosts: list[str]) -> dict[str, list[str]]:
+        asked.extend(hosts)
+        return {"notation": [signed.digest("notation")]}
+
+    monkeypatch.setattr("auditor.collectors.aws.ecr_signatures.running_digests", running)
+    with serving(signed) as ecr:
+        for image in ecr.world.regions[REGION].repositories["notation"]["images"]:
+            image.pop("imageTags", None)
+        ecr.collect(tmp_path, trust=signed.trust())
+    found = {image["digest"]: image for image in records(tmp_path)["notation"]["images"]["value"]}
+
+    assert states(found[signed.digest("notation")]) == ["verified"]
+    assert asked[0] == HOST
+
+
+def test_reused_repositories_are_verified_anew(signed: SignedWorld, tmp_path: Path) -> None:
+    """Whom the user trusts may be somebody else by now, though nothing changed in the registry."""
+    with serving(signed) as ecr:
+        first = ecr.collect(tmp_path / "first", trust=signed.trust())
+        again = ecr.collect(tmp_path / "again", trust=signed.trust(repositories=["nobody/*"]), since=tmp_path / "first")
+
+    assert first.reused == 0
+    assert again.reused == len(STATES)
+    assert states(images(tmp_path / "first")["classic"]) == ["verified"]
+    [one] = images(tmp_path / "again")["classic"]["signatures"]["value"]
+    assert one["verification"]["reason"] == "not_requested"
+    assert states(images(tmp_path / "again")["notation"]) == ["verified"]
 
 
 def test_no_secret_is_written_anywhere(signed: SignedWorld, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

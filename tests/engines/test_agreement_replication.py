@@ -48,7 +48,7 @@ def test_engines_agree_on_every_status_of_single_images(engines: tuple[EmbeddedE
     embedded, opa = engines
     reached: Counter[tuple[str, str]] = Counter()
 
-    @settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=250, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
     @given(pair=pairs())
     def run(pair: tuple[Any, Any]) -> None:
         repository, registry = pair

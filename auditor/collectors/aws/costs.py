@@ -66,6 +66,7 @@ BUDGETS: dict[str, Budget] = {
     "ecr:DescribeImageReplicationStatus": Budget(1, "image", sure=False),
     "ecr:GetDownloadUrlForLayer": Budget(1, "image", sure=False),
     "ecr:GetAuthorizationToken": Budget(1, "scope", sure=False),
+    "oci:HeadManifest": Budget(1, "repository", sure=False),
     "oci:GetManifest": Budget(1, "image", sure=False),
     "oci:GetBlob": Budget(2, "image", sure=False),
     "kms:DescribeKey": Budget(1, "repository", sure=False),

@@ -36,7 +36,7 @@ from auditor.inventory.recorder import Recorder
 from auditor.inventory.writing import SnapshotWriter
 from auditor.signatures.verifier import shared_verifier
 
-CALLS = frozenset({"ecr:GetAuthorizationToken", "oci:GetBlob", "oci:GetManifest", "oci:Token"})
+CALLS = frozenset({"ecr:GetAuthorizationToken", "oci:GetBlob", "oci:GetManifest", "oci:HeadManifest", "oci:Token"})
 _MANIFEST = "oci:GetManifest"
 _OUT_OF_SCOPE = Unknown(Reason.NOT_REQUESTED, _MANIFEST, "no tag leads to the image, and it is not known to run")
 _ARCHIVED = Unknown(
@@ -62,6 +62,8 @@ class EcrSignatureReader:
         self._lock = threading.Lock()
         self._client: RegistryClient | None = None
         self._opened: tuple[Distribution, SignatureChecker] | CallFailedError | None = None
+        self._readable: set[str] = set()
+        """Repositories of which the registry has answered a request for content in this run."""
         self._wanted = settings.read_signatures and self._verifier.asked
         if self._wanted:
             self._endpoint = endpoint_of(settings, ref)
@@ -147,9 +149,13 @@ class EcrSignatureReader:
         return [*checker.check(read, own, name, urn), *unsized]
 
     def _manifest(self, name: str, digest: str) -> Manifest:
-        """A manifest that the list of images has. Errors: `CallFailedError`."""
+        """A manifest that the list of images has. Errors: `CallFailedError`.
+
+        The list proves that it is there, not that we may read it: of each repository something is asked for once.
+        """
         registry, _ = self._open()
-        manifest = registry.manifest(name, digest, present=True)
+        manifest = registry.manifest(name, digest, present=name in self._readable)
+        self._readable.add(name)
         if manifest is None:
             fact = Unknown(Reason.RACE_DELETED, _MANIFEST, "no such manifest")
             raise CallFailedError(fact, f"{digest} was deleted while it was read")

@@ -42,12 +42,13 @@ class ContentCache:
         self._size: int | None = None
         """Of all entries, in bytes; None until it is first needed."""
         self._writable = True
-        self._usable = self._prepared()
+        self._usable: bool | None = None
+        """Whether the folder is there and ours alone; None until it is first looked at."""
 
     def get(self, digest: str) -> bytes | None:
         """What has this digest; None where it is not kept, or not what it should be."""
         path = self._path(digest)
-        if path is None or not self._usable:
+        if path is None or not self._ready():
             return None
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -71,7 +72,7 @@ class ContentCache:
     def put(self, digest: str, content: bytes) -> None:
         """Keep content whose digest was checked."""
         path = self._path(digest)
-        if path is None or not self._usable or not self._writable or len(content) > MAX_ENTRY_BYTES:
+        if path is None or not self._writable or len(content) > MAX_ENTRY_BYTES or not self._ready(make=True):
             return
         with self._lock:
             if not self._room_for(len(content)):
@@ -91,15 +92,21 @@ class ContentCache:
             self._drop(made)
 
     # ---------------------------------------------------------------- the folder
-    def _prepared(self) -> bool:
-        with suppress(OSError):
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def _ready(self, *, make: bool = False) -> bool:
+        """Whether the folder may be used; `make`: it is made where it is missing."""
+        if self._usable is not None:
+            return self._usable
+        if make:
+            with suppress(OSError):
+                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             found = self._folder.stat()
         except OSError:
+            self._usable = False if make else None
             return False
         others = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not others
+        self._usable = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not others
+        return self._usable
 
     def _path(self, digest: str) -> Path | None:
         if not _DIGEST.fullmatch(digest):

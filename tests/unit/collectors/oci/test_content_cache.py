@@ -71,7 +71,12 @@ def test_what_is_no_digest_names_no_file(tmp_path: Path, digest: str) -> None:
     kept.put(digest, CONTENT)
 
     assert kept.get(digest) is None
-    assert list((tmp_path / "cache").rglob("*")) == []
+    assert not (tmp_path / "cache").exists()
+
+
+def test_nothing_is_made_before_there_is_something_to_keep(tmp_path: Path) -> None:
+    assert cache(tmp_path).get(DIGEST) is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_used_longest_ago_makes_room(tmp_path: Path) -> None:
