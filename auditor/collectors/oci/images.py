@@ -9,7 +9,7 @@ from typing import Any
 from auditor.analysis.artefacts import classify
 from auditor.collectors.failed import CallFailedError, fact_of
 from auditor.collectors.oci.aliases import family, in_reading_order
-from auditor.collectors.oci.distribution import GET_MANIFEST, Distribution, Manifest
+from auditor.collectors.oci.distribution import GET_MANIFEST, MAX_REFERRERS, Distribution, Manifest
 from auditor.collectors.oci.manifests import children_of, facts_of, size_of, texts_of
 from auditor.collectors.oci.paging import truncated
 from auditor.collectors.oci.signatures import (
@@ -24,8 +24,6 @@ from auditor.inventory.images import Image, ImageConfig, Signature
 from auditor.inventory.recorder import Recorder
 
 MAX_CONFIG_BYTES = 8 * 1024 * 1024
-MAX_REFERRERS = 1000
-"""Of one image."""
 
 
 def unsupported(what: str) -> Unknown:
