@@ -95,6 +95,13 @@ def drip(connection: socket.socket) -> None:
         time.sleep(0.1)
 
 
+def drip_headers(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 X\r\nX-Slow: ")
+    while True:
+        connection.sendall(b"x")
+        time.sleep(0.1)
+
+
 def announce(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 X\r\nContent-Length: 10000000000\r\n\r\n" + b" " * 1000)
 
@@ -132,6 +139,7 @@ ATTACKS = [
     Attack("the same page again", same_page, "oci:ListTags", "truncated"),
     Attack("a manifest of 10 GB", instead(lambda _: announce), "oci:GetManifest", "truncated"),
     Attack("slow bytes", instead(lambda _: drip), "oci:GetManifest", "timeout"),
+    Attack("slow headers", instead(lambda _: drip_headers), "oci:GetManifest", "timeout"),
     Attack("a redirect to a link-local address", instead(lambda _: reply(302, Location=f"http://robot:{CANARY}@169.254.169.254/latest?token={CANARY}")), "oci:GetManifest", "network"),
     Attack("deep JSON", named(b'{"a":' * 200_000), "oci:GetManifest", "parse_error"),
     Attack("a deep list", named(b'{"layers":' + b"[" * 200_000), "oci:GetManifest", "parse_error"),
