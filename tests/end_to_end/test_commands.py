@@ -24,7 +24,8 @@ EXPECTED = {
         "REG-VUL-004",
     },
     "pass": {
-        "REG-ACC-001", "REG-ACC-003", "REG-ACC-004", "REG-ACC-005", "REG-ACC-008", "REG-ACC-009", "REG-IMM-001", "REG-NAM-002",
+        "REG-ACC-001", "REG-ACC-003", "REG-ACC-004", "REG-ACC-005", "REG-ACC-008", "REG-ACC-009", "REG-ACC-013", "REG-IMM-001",
+        "REG-NAM-002",
         "REG-RET-001", "REG-RET-002", "REG-RET-003", "REG-RET-006", "REG-RET-007", "REG-RET-008", "REG-SCN-001", "REG-STO-001", "REG-TAG-004", "REG-USE-001",
     },
 }  # fmt: skip

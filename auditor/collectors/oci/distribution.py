@@ -33,6 +33,8 @@ INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
 GET_MANIFEST = "oci:GetManifest"
 MAX_MANIFEST_BYTES = 4 * 1024 * 1024
 GET_BLOB = "oci:GetBlob"
+MAX_REFERRERS = 1000
+"""Of one image."""
 NOT_FOUND = 404
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _EITHER = frozenset({200, NOT_FOUND})
@@ -226,6 +228,8 @@ class Distribution:
             if answer.status != 200:  # noqa: PLR2004  HTTP
                 return None
             found.extend(_descriptors(json_object(answer.body, operation), operation))
+            if len(found) > MAX_REFERRERS:
+                raise truncated(operation, f"more than {MAX_REFERRERS} manifests refer to {digest}")
             url = next_link(answer)
         return found
 

@@ -17,7 +17,7 @@ from auditor.collectors.oci.aliases import family, in_reading_order
 from auditor.collectors.oci.attestations import Attached, AttestationReader, Held, documents_by_tag, sort_out
 from auditor.collectors.oci.blobs import ImageBlobs
 from auditor.collectors.oci.contents import ContentsReader
-from auditor.collectors.oci.distribution import GET_MANIFEST, Distribution, Manifest, is_digest
+from auditor.collectors.oci.distribution import GET_MANIFEST, MAX_REFERRERS, Distribution, Manifest, is_digest
 from auditor.collectors.oci.manifests import children_of, config_digest_of, facts_of, size_of
 from auditor.collectors.oci.paging import truncated
 from auditor.collectors.oci.signatures import SignatureChecker, settled, signs, tagged_signature
@@ -27,8 +27,6 @@ from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image, Signature
 from auditor.inventory.recorder import Recorder
 
-MAX_REFERRERS = 1000
-"""Of one image."""
 MAX_SUBJECTS = 8
 """Of a subject's subject's subject: how far they are followed."""
 _REFERRERS = "oci:ListReferrers"
