@@ -82,4 +82,9 @@ def test_the_account_that_nobody_asked_leaves_usage_incomplete(audited: Any) -> 
     assert usage["missing"] == [
         f"what runs in account {ACCOUNT}, us-east-1, was not asked for (add a target of kind workloads)"
     ]
-    assert usage["users"][digest(1)] == {"first": "Deployment prod/shop/web", "others": 0, "running": True}
+    assert usage["users"][digest(1)] == {
+        "first": "Deployment prod/shop/web",
+        "others": 0,
+        "running": True,
+        "non_root": False,
+    }

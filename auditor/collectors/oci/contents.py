@@ -71,12 +71,13 @@ class ContentsReader:
         if not scan.gaps:
             self.recorder.settle(Known(True), at)
         for number, gap in enumerate(sorted(scan.gaps, key=lambda gap: gap.reason is Reason.UNSUPPORTED_BY_PLATFORM)):
-            fact = Unknown(gap.reason, GET_BLOB, f"{gap.layer[:19]} {gap.detail}"[:200])
-            if number:
-                self.recorder.error(fact.source, fact.reason, fact.detail, fact.detail, at)
-            else:
+            fact = Unknown(gap.reason, GET_BLOB, gap.detail[:200])
+            message = f"{gap.layer[:19]} {gap.detail}"
+            if not number:
                 # One fact of an image, whatever the number of gaps; foreign layers were never wanted.
-                self.recorder.settle(fact, at)
+                self.recorder.settle(fact, at, message=message)
+            elif gap.reason is not Reason.UNSUPPORTED_BY_PLATFORM:
+                self.recorder.error(fact.source, fact.reason, fact.detail, message, at)
 
     def _document(self, repository: str, manifest: Manifest) -> Known[dict[str, Any]] | Absent:
         descriptor = manifest.document.get("config")

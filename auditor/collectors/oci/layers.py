@@ -108,8 +108,15 @@ class LayerReader:
             try:
                 layers.append(Layer(digest, self._contents(repository, digest, size)))
             except CallFailedError as failure:
-                reason = failure.fact.reason if isinstance(failure.fact, Unknown) else Reason.RACE_DELETED
-                gaps.append(ScanGap(digest, reason, f"the layer was not read: {failure.message}"))
+                fact = failure.fact if isinstance(failure.fact, Unknown) else Unknown(Reason.RACE_DELETED, GET_BLOB)
+                # A request that ran out of its own time ran out of the layer's.
+                late = fact.reason is Reason.TIMEOUT and time.monotonic() - started >= self._limits.layer_s
+                detail = (
+                    f"it takes more than {self._limits.layer_s:g} s to search"
+                    if late
+                    else f"it was not read ({fact.detail or fact.reason})"
+                )
+                gaps.append(ScanGap(digest, fact.reason, detail))
             left -= time.monotonic() - started
         return layers, gaps
 

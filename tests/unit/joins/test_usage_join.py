@@ -64,7 +64,9 @@ def test_references_are_resolved_once_all_registries_were_read(tmp_path: Path) -
     records = run.records()
 
     assert usage(records)["complete"] is True
-    assert usage(records)["users"] == {digest(1): {"first": "service prod/app", "others": 0, "running": True}}
+    assert usage(records)["users"] == {
+        digest(1): {"first": "service prod/app", "others": 0, "running": True, "non_root": False}
+    }
     assert records[one.id]["derived"]["resolution"]["value"]["state"] == "found"
     assert records[gone.id]["derived"]["resolution"]["value"]["state"] == "repository_missing"
 
