@@ -29,7 +29,7 @@ statements = st.builds(
 
 
 def _good(kind: Any, form: str, **facts: Any) -> Attestation:
-    """One that counts."""
+    """One that is sound, and verifies."""
     none = Absent("oci:GetBlob", f"kind_{kind}")
     digest = f"sha256:{99:064x}"
     base: dict[str, Any] = {"packages": none, "provenance": none, **facts}
@@ -41,6 +41,7 @@ def _good(kind: Any, form: str, **facts: Any) -> Attestation:
 _GOOD = [
     _good("sbom", "spdx", packages=Known(3)),
     _good("provenance", "slsa-v1", provenance=Known(Provenance("https://builder/one", "t", "git+https://s", "", 1))),
+    _good("provenance", "slsa-v1", provenance=Known(Provenance("https://elsewhere", "t", "git+https://s", "", 1))),
 ]
 
 
