@@ -77,10 +77,14 @@ platforms(image) := [child | some child in image.children.value; child.kind == "
 platforms(image) := [] if not facts.known(image.children)
 
 # METADATA
-# description: An unknown verdict because the list of attestations was not read.
-unread(i, image) := build.image_unknown(image, "the list of attestations", path(i), of(image)) if {
-	object.get(of(image), "detail", "") != "an older snapshot"
-} else := build.image_unsettled(image, "Cannot tell: the snapshot is older than this rule.", [], ["auditor collect"])
+# description: |
+#   An unknown verdict because the list of attestations was not read. Where nobody asked for it the verdict is the
+#   same for a snapshot that was written before it was collected.
+unread(i, image) := object.union(unsettled, {"not_asked": true}) if {
+	object.get(of(image), "reason", "") == "not_requested"
+	message := sprintf("Cannot tell: the attestations of the image were not asked for; %s would settle it.", [of(image).source])
+	unsettled := build.image_unsettled(image, message, [], [of(image).source])
+} else := build.image_unknown(image, "the list of attestations", path(i), of(image))
 
 # METADATA
 # description: |

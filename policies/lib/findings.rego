@@ -24,7 +24,9 @@ open(image, v) if {
 
 # METADATA
 # description: What trusted authors cleared of an image, vulnerability to reason.
-cleared(image) := vex.cleared(image, [v | some v in details(image); counts(v)])
+cleared(_) := {} if not vex.spoken
+
+cleared(image) := vex.cleared(image, [v | some v in details(image); counts(v)]) if vex.spoken
 
 # METADATA
 # description: A passed image; where it would not have none, with what cleared the rest.

@@ -13,18 +13,25 @@ _clearing := {"not_affected", "fixed"}
 
 # METADATA
 # description: The statement that clears a vulnerability of an image; undefined where none does.
-clears(image, v) if count(_deciding(image, v)) > 0
+clears(image, v) if {
+	spoken
+	count(_deciding(image, v)) > 0
+}
+
+# METADATA
+# description: Whether anything verified is said at all, which is asked first, since mostly nothing is.
+spoken if count(_own) > 0
 
 # METADATA
 # description: The vulnerabilities of a list that are cleared, id to the reason, of those that no entry leaves open.
-cleared(_, _) := {} if count(_own) == 0
+cleared(_, _) := {} if not spoken
 
 cleared(image, list) := {id: reasons[0] |
 	some id in {v.id | some v in list; clears(image, v)}
 	count([other | some other in list; other.id == id; not clears(image, other)]) == 0
 	reasons := sort([_reason(said) | some v in list; v.id == id; some said in _deciding(image, v)])
 } if {
-	count(_own) > 0
+	spoken
 }
 
 # METADATA

@@ -108,11 +108,16 @@ _counted(rule, image) := max([0, (of_severity + _undefined(rule, image)) - count
 	of_severity := object.get(image.scan.value.counts.value, rule.severity, 0)
 }
 
-_cleared(rule, image) := vex.cleared(image, [v |
-	some v in findings.details(image)
-	findings.counts(v)
-	_severe(rule, v)
-])
+_cleared(_, _) := {} if not vex.spoken
+
+_cleared(rule, image) := vex.cleared(image, listed) if {
+	vex.spoken
+	listed := [v |
+		some v in findings.details(image)
+		findings.counts(v)
+		_severe(rule, v)
+	]
+}
 
 _undefined(rule, image) := object.get(image.scan.value.counts.value, "UNKNOWN", 0) if {
 	lower(rule.severity) == rule.params.treat_undefined_as

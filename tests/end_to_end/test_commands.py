@@ -20,8 +20,8 @@ EXPECTED = {
         "REG-SCN-003", "REG-SIG-001", "REG-TAG-001", "REG-TAG-002", "REG-VUL-001", "REG-VUL-002",
     },
     "unknown": {
-        "REG-IMM-003", "REG-RET-005", "REG-SCN-004", "REG-STO-002", "REG-TAG-003", "REG-VUL-001", "REG-VUL-002", "REG-VUL-003",
-        "REG-VUL-004",
+        "REG-IMM-003", "REG-PRV-001", "REG-PRV-002", "REG-PRV-003", "REG-RET-005", "REG-SCN-004", "REG-STO-002", "REG-TAG-003",
+        "REG-VUL-001", "REG-VUL-002", "REG-VUL-003", "REG-VUL-004",
     },
     "pass": {
         "REG-ACC-001", "REG-ACC-003", "REG-ACC-004", "REG-ACC-005", "REG-ACC-008", "REG-ACC-009", "REG-ACC-013", "REG-IMM-001",

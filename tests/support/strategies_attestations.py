@@ -28,6 +28,23 @@ statements = st.builds(
 )
 
 
+def _good(kind: Any, form: str, **facts: Any) -> Attestation:
+    """One that is sound, and verifies."""
+    none = Absent("oci:GetBlob", f"kind_{kind}")
+    digest = f"sha256:{99:064x}"
+    base: dict[str, Any] = {"packages": none, "provenance": none, **facts}
+    return Attestation(
+        kind, form, form, "referrers", digest, digest, Known(True), Known("valid"), Known("verified"), "", "key", **base
+    )
+
+
+_GOOD = [
+    _good("sbom", "spdx", packages=Known(3)),
+    _good("provenance", "slsa-v1", provenance=Known(Provenance("https://builder/one", "t", "git+https://s", "", 1))),
+    _good("provenance", "slsa-v1", provenance=Known(Provenance("https://elsewhere", "t", "git+https://s", "", 1))),
+]
+
+
 def attestations(
     facts: Callable[[st.SearchStrategy[Any]], st.SearchStrategy[Any]],
     digests: st.SearchStrategy[str],
@@ -65,7 +82,7 @@ def attestations(
         facts(provenance),
         st.lists(statements, max_size=3),
     )
-    lists = st.lists(one, max_size=2)
+    lists = st.lists(st.sampled_from(_GOOD) | one, max_size=2)
     return st.one_of(lists.map(Known), lists.map(Known), facts(lists), st.just(not_read_here()))
 
 
