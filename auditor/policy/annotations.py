@@ -26,14 +26,19 @@ class Header:
     document: Document | None
 
 
-def read_header(path: str, text: str) -> Header:
-    """The header of a module. Errors: `PolicyError` with file and line."""
+def read_header(path: str, text: str, *, only: str = "") -> Header:
+    """The header of a module; annotations are left unread of a package that does not start with `only`.
+
+    Errors: `PolicyError` with file and line.
+    """
     lines = text.splitlines()
     index = next((i for i, line in enumerate(lines) if _PACKAGE.match(line)), None)
     if index is None:
         raise PolicyError("has no package", path=path, line=1, hint="start with: package auditor.rules.group.rule")
     match = _PACKAGE.match(lines[index])
     package = match.group(1) if match else ""
+    if not package.startswith(only):
+        return Header(package, index + 1, None)
     start = index
     while start > 0 and lines[start - 1].startswith("#") and index - start < MAX_LINES:
         start -= 1

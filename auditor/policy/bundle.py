@@ -107,7 +107,8 @@ def _assemble(files: dict[str, tuple[str, bytes]], own: set[str]) -> Bundle:
         if not name.endswith(".rego"):
             _merge_data(data, shown, name, text)
             continue
-        header = read_header(shown, text)
+        # What our libraries and tests say of themselves is for people, and takes a third of the time that loading does.
+        header = read_header(shown, text, only=RULE_PREFIX if shown in own else "")
         packages[shown] = header.package
         if name.endswith("_test.rego"):
             tests[shown] = text

@@ -46,7 +46,7 @@ def read_references(texts: Sequence[str], *, hosts_only: bool) -> list[NamedRefe
 
 def _read(text: str, *, hosts_only: bool) -> NamedReference:
     shown = text[:200]
-    if text.startswith(("/", "./", "../", "~")) or text in (".", "..") or Path(text[:1000]).exists():
+    if text.startswith(("/", "./", "../", "~")) or text in (".", "..") or _exists(text):
         raise UsageError(
             f"{shown} is a path: this version checks images",
             hint="as in auditor check registry.example.com/team/app:1.2; files come with a later version",
@@ -62,6 +62,13 @@ def _read(text: str, *, hosts_only: bool) -> NamedReference:
             hint=f"name them in auditor.yaml, {_HUB_TARGET}, and give it with -c; else write out the registry's host",
         )
     return _named(text, parsed)
+
+
+def _exists(text: str) -> bool:
+    try:
+        return Path(text).exists()
+    except OSError:  # too long for a name
+        return False
 
 
 def _named(text: str, parsed: ParsedReference) -> NamedReference:

@@ -294,6 +294,8 @@ def test_a_signature_that_could_not_be_asked_for_is_no_missing_one(capsys: pytes
     ("registry.example.com/app@sha256:12", "the digest"),
     ("https://registry.example.com/app", "it has a scheme"),
     ("registry.example.com/app:${TAG}", "placeholder"),
+    ("x" * 5000, "is no reference to an image"),
+    ("registry.example.com/a\x00b\x1b[31m", "is no reference to an image"),
     ("./main.tf", "is a path: this version checks images"),
     ("/etc/hosts", "is a path: this version checks images"),
     ("pyproject.toml", "is a path: this version checks images"),

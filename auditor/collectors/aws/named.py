@@ -31,7 +31,8 @@ _NEEDED = frozenset(
     {
         "BatchGetImage", "BatchGetRepositoryScanningConfiguration", "DescribeImageScanFindings",
         "DescribeImageSigningStatus", "DescribeImages", "DescribePullThroughCacheRules", "DescribeRepositories",
-        "GetDownloadUrlForLayer", "GetRegistryScanningConfiguration", "GetSigningConfiguration", "ListImageReferrers",
+        "GetAuthorizationToken", "GetDownloadUrlForLayer", "GetRegistryScanningConfiguration",
+        "GetSigningConfiguration", "ListImageReferrers",
         "ListTagsForResource",
     }
 )  # fmt: skip
