@@ -15,6 +15,7 @@ from typing import BinaryIO
 import msgspec
 
 from auditor import __version__
+from auditor.collectors.oci.content_cache import share_cache
 from auditor.config.settings import Config
 from auditor.errors import ExitCode, UsageError
 from auditor.findings.model import CheckedImage, Results
@@ -29,10 +30,12 @@ from auditor.policy.catalogue import RuleMeta
 from auditor.run import clock
 from auditor.run.gate_targets import Direct, read_references, targets_for
 from auditor.run.gate_verdicts import Decides, Gaps, image_verdict
+from auditor.run.joins.scans import ScanJoin
 from auditor.run.judging import EvaluateOptions, chosen_rules, evaluate
 from auditor.run.targets import Targets
+from auditor.scanners.book import read_book
 from auditor.signatures.trust import read_verifier
-from auditor.signatures.verifier import Verifier, share_verifier
+from auditor.signatures.verifier import share_verifier
 
 Progress = Callable[[str, int], None]
 
@@ -92,7 +95,7 @@ def check(
     targets = targets_for(references, config, direct)
     with tempfile.TemporaryDirectory(prefix="auditor-check-") as temporary:
         folder = Path(temporary)
-        _collect(targets, read_verifier(config), folder / "snapshot", progress)
+        _collect(targets, config, folder / "snapshot", progress)
         outcome = evaluate(folder / "snapshot", folder / "results.json", options)
         results = read_results(folder / "results.json")
         records = _records(folder / "snapshot")
@@ -106,13 +109,17 @@ def check(
     return CheckOutcome(msgspec.structs.replace(results, checked=checked), judged, left_out, gaps.texts(), code)
 
 
-def _collect(targets: Targets, verifier: Verifier, out: Path, progress: Progress) -> None:
-    """The snapshot; nothing is joined, since that takes what was not read."""
-    writer = SnapshotWriter(out, now=clock.now(), auditor_version=__version__)
+def _collect(targets: Targets, config: Config, out: Path, progress: Progress) -> None:
+    """The snapshot. Scans made elsewhere are joined; all other joins take what was not read."""
+    verifier, join = read_verifier(config), ScanJoin(read_book(config))
+    writer = SnapshotWriter(out, now=clock.now(), auditor_version=__version__, completion=join)
     share_verifier(writer, verifier)
+    cache = config.settings.cache
+    share_cache(writer, cache, config.resolve(cache.path) if cache and cache.path else None)
     with writer:
         for collector, target in targets:
             collector.collect(target, writer, progress)
+        join.finish(writer)
 
 
 def _records(snapshot: Path) -> dict[str, tuple[RepositoryRecord, NamedImage]]:

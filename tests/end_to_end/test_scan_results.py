@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from auditor.cli.main import main
 from auditor.config.settings import Config, ScanResultSettings, Settings
 from auditor.errors import ExitCode
 from auditor.inventory.records import decode_line
@@ -162,6 +163,21 @@ def test_two_scanners_count_a_vulnerability_once_at_its_worst(world: World, tmp_
         # As after an interruption, when records that are finished go through the joins again.
         assert join.complete(decode_line(line)) == decode_line(line)
     assert [s["rule"] for s in scan["secrets"]] == ["aws-access-key-id"]
+
+
+def test_the_gate_judges_by_them_as_an_audit_does(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(tmp_path, "t", fresh(of_image("trivy.json", world.images["v1"], repository=world.repository)))
+    config = tmp_path / "auditor.yaml"
+    config.write_text(
+        f"version: 1\ntargets:\n  - {{kind: oci, url: '{world.url}'}}\nscan_results:\n  - path: scans/t\n"
+    )
+    codes = [main(["check", f"{world.repository}:{tag}", "-c", str(config), "--check", "REG-VUL-001"]) for tag in ("v1", "v2")]  # fmt: skip
+
+    # Files of scanners are given, and none is of the second image: that is a gap, as it is in an audit.
+    assert codes == [1, 3]
+    assert "1 critical vulnerability: CVE-2026-0001, found by trivy." in capsys.readouterr().out
 
 
 def test_an_index_stands_for_the_platform_and_a_config_for_its_image(world: World, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -88,7 +88,8 @@ class EcrSignatureReader:
             return images
         found = images.value
         candidates = _candidates(found)
-        scope = _in_scope(found) | set(self._running.get(name, ()))
+        named = {one.digest for one in self._settings.named if one.repository == name and one.digest}
+        scope = _in_scope(found, named) | set(self._running.get(name, ()))
         checked = [
             image
             if image.digest not in candidates or image.kind not in ("image", "index")
@@ -184,9 +185,9 @@ class EcrSignatureReader:
 
 
 # ---------------------------------------------------------------- the list of images
-def _in_scope(images: list[Image]) -> set[str]:
-    """Digests that a tag leads to: of tagged images, and of the platforms of tagged indexes."""
-    tagged = [image for image in images if image.tags]
+def _in_scope(images: list[Image], named: Collection[str]) -> set[str]:
+    """Digests that a tag leads to, or that were named: of such images, and of the platforms of such indexes."""
+    tagged = [image for image in images if image.tags or image.digest in named]
     children = {c.digest for image in tagged if isinstance(image.children, Known) for c in image.children.value}
     return children | {image.digest for image in tagged}
 
