@@ -20,7 +20,7 @@ EXPECTED = {
         "REG-SCN-003", "REG-SIG-001", "REG-TAG-001", "REG-TAG-002", "REG-VUL-001", "REG-VUL-002",
     },
     "unknown": {
-        "REG-IMM-003", "REG-RET-005", "REG-SCN-004", "REG-STO-002", "REG-TAG-003", "REG-VUL-001", "REG-VUL-002", "REG-VUL-003",
+        "REG-IMM-003", "REG-PRV-004", "REG-SEC-001", "REG-WRK-006", "REG-RET-005", "REG-SCN-004", "REG-STO-002", "REG-TAG-003", "REG-VUL-001", "REG-VUL-002", "REG-VUL-003",
         "REG-VUL-004",
     },
     "pass": {
