@@ -28,8 +28,11 @@ OF_THE_PLATFORM = {
     "REG-STO-001", "REG-TAG-001", "REG-TAG-002", "REG-TAG-004", "REG-USE-004",
 }  # fmt: skip
 """Rules that surely have something to say of a public registry."""
-UNASKED = {"REG-IMM-003", "REG-PRV-001", "REG-PRV-002", "REG-PRV-003", "REG-STO-002", "REG-TAG-003"}
-"""Unknown for want of what nobody asked for: an earlier snapshot, labels, attestations. That is no gap: see `decided` below."""
+UNASKED = {
+    "REG-IMM-003", "REG-PRV-001", "REG-PRV-002", "REG-PRV-003", "REG-PRV-004", "REG-SEC-001", "REG-STO-002", "REG-TAG-003",
+    "REG-WRK-006",
+}  # fmt: skip
+"""Unknown for want of what nobody asked for: an earlier snapshot, labels, attestations, layers. That is no gap: see `decided` below."""
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": ACCOUNT}, "Action": "ecr-public:DescribeImages"}],
