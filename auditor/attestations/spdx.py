@@ -10,8 +10,8 @@ from typing import Any
 
 from auditor.attestations.outcome import UnreadableError, UnsupportedError, text_of
 
-MAX_PACKAGES = 50_000
-MAX_TAG_VALUE_BYTES = 2 * 1024 * 1024
+MAX_PACKAGES = 20_000
+MAX_TAG_VALUE_BYTES = 1024 * 1024
 VERSIONS = ("SPDX-2.2", "SPDX-2.3")
 _CREATION = ("spdxVersion", "dataLicense", "SPDXID", "name", "documentNamespace", "creationInfo")
 _PACKAGE = ("SPDXID", "name", "versionInfo", "downloadLocation", "primaryPackagePurpose")

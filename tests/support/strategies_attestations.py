@@ -114,6 +114,16 @@ def described(record: Any, lists: st.SearchStrategy[Any]) -> st.SearchStrategy[A
     )
 
 
+_CLEARING = st.builds(
+    VexStatement,
+    st.sampled_from(["CVE-2026-1", "CVE-2026-2", "CVE-2026-3"]),
+    st.just([]),
+    st.sampled_from(["not_affected", "fixed"]),
+    st.just("vulnerable_code_not_present"),
+    st.just(_MOMENTS[1]),
+)
+
+
 def vexed(record: Any) -> st.SearchStrategy[Any]:
     """The record, its images scanned with flaws of which a VEX document speaks."""
     if not isinstance(record.images, Known) or not record.images.value:
@@ -121,7 +131,7 @@ def vexed(record: Any) -> st.SearchStrategy[Any]:
 
     def changed(image: Any) -> st.SearchStrategy[Any]:
         return st.builds(
-            _vexed, st.just(image), st.lists(_FLAWS, min_size=1, max_size=3), st.lists(statements, min_size=1, max_size=3),
+            _vexed, st.just(image), st.lists(_FLAWS, min_size=1, max_size=2), st.lists(_CLEARING | statements, min_size=1, max_size=3),
             st.sampled_from(_STATES[:1] * 5 + _STATES[1:]),
         )  # fmt: skip
 

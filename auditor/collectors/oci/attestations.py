@@ -38,6 +38,8 @@ Via = Literal["referrers", "tag_scheme", "index_child"]
 Form = Literal["bundle", "envelope", "statement", "plain"]
 MAX_DOCUMENTS = 200
 """Listed of one image."""
+MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
+"""Of all documents of one image together: what is read is parsed, which costs more than reading."""
 UNSIGNED = Absent(GET_MANIFEST, "unsigned")
 _MAX_BUNDLE = 16 * 1024 * 1024
 
@@ -142,7 +144,7 @@ class AttestationReader:
         targets = [
             Target(image.digest, f"{host}/{blobs.name}", image.media_type, len(image.content)) for host in self._hosts
         ]
-        purse, seen = Purse("attestation"), set[str]()
+        purse, seen = Purse("attestation", bytes_left=MAX_DOCUMENT_BYTES), set[str]()
         found: list[Attestation] = []
         for one in sorted(held, key=lambda one: (one.manifest.digest, one.via)):
             if one.manifest.digest in seen:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from auditor.attestations.cyclonedx import MAX_COMPONENTS
 from auditor.attestations.kinds import kind_of
 from auditor.attestations.reading import read_bare_statement, read_plain, read_statement
 from auditor.attestations.spdx import MAX_PACKAGES, MAX_TAG_VALUE_BYTES
@@ -206,6 +207,24 @@ def test_xml_that_is_not_read(content: str) -> None:
     assert read_plain(content.encode(), "application/vnd.cyclonedx+xml", DIGEST).state == "invalid"
 
 
+def test_more_components_than_are_counted_are_not_counted() -> None:
+    component = {"type": "library", "name": "x"}
+    many = {**CYCLONEDX, "components": [component] * (MAX_COMPONENTS + 1)}
+    nested = {**CYCLONEDX, "components": [{**component, "components": [component] * MAX_COMPONENTS}]}
+    wide = XML.replace(
+        "<components>", "<components>" + "<component type='library'><name>x</name></component>" * MAX_COMPONENTS
+    )
+
+    assert read(CYCLONEDX_TYPE, many).state == read(CYCLONEDX_TYPE, nested).state == "unsupported"
+    assert read_plain(wide.encode(), "application/vnd.cyclonedx+xml", DIGEST).state == "unsupported"
+
+
+def test_deep_xml_is_invalid() -> None:
+    deep = XML.replace("<components>", "<components><component type='library'><name>x</name>" * 5000)
+
+    assert read_plain(deep.encode(), "application/vnd.cyclonedx+xml", DIGEST).state == "invalid"
+
+
 def test_large_tag_value_is_not_read() -> None:
     content = TAG_VALUE.encode() + b"#" * MAX_TAG_VALUE_BYTES
 
@@ -219,96 +238,6 @@ def test_syft() -> None:
 
     assert read_plain(json.dumps(document).encode(), "application/vnd.syft+json", DIGEST).packages == 1
     assert read_plain(b'{"artifacts": []}', "application/vnd.syft+json", DIGEST).state == "invalid"
-
-
-def said(**statement: Any) -> Any:
-    return read(VEX_TYPE, vex(DIGEST, **statement))
-
-
-@pytest.mark.parametrize(
-    "products",
-    [
-        [{"@id": f"pkg:oci/app@{DIGEST}"}],
-        [{"@id": f"pkg:oci/app@{DIGEST.replace(':', '%3A')}?repository_url=x"}],
-        [{"@id": "https://example.com", "hashes": {"sha-256": "A" * 64}}],
-        [{"@id": "x", "identifiers": {"purl": f"pkg:oci/app@{DIGEST}"}}],
-        [f"registry.example.com/app@{DIGEST}"],
-        [],
-        None,
-    ],
-)
-def test_vex_about_this_image(products: Any) -> None:
-    [found] = said(products=products).statements
-
-    assert (found.vulnerability, found.status, found.components) == ("CVE-2026-0001", "not_affected", [])
-    assert found.at == "2026-11-01T00:00:00Z"
-
-
-@pytest.mark.parametrize(
-    "products",
-    [
-        [{"@id": f"pkg:oci/app@{OTHER}"}],
-        [{"@id": "pkg:oci/app"}],
-        [{"@id": "pkg:oci/app@v1"}],
-        [{"@id": f"pkg:oci/app@{DIGEST}aa"}],
-        [7],
-        {"@id": f"pkg:oci/app@{DIGEST}"},
-        "all",
-    ],
-)
-def test_vex_about_others_is_left_out(products: Any) -> None:
-    found = said(products=products)
-
-    assert found.statements == ()
-    assert found.detail == "1 of its statements is about other products"
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"justification": ""},
-        {"status": "harmless"},
-        {"status": None},
-        {"vulnerability": {}},
-        {"vulnerability": 7},
-    ],
-)
-def test_vex_that_says_too_little_is_left_out(changes: Any) -> None:
-    found = said(**changes)
-
-    assert found.statements == ()
-    assert "lacks vulnerability, status or justification" in found.detail
-
-
-def test_vex_narrowed_to_packages_stays_narrow() -> None:
-    product = {"@id": f"pkg:oci/app@{DIGEST}"}
-    [narrow] = said(products=[{**product, "subcomponents": [{"@id": "pkg:deb/debian/openssl@3.0"}]}]).statements
-    [unnamed] = said(products=[{**product, "subcomponents": [{"@id": "something"}]}]).statements
-    [both] = said(products=[{**product, "subcomponents": [{"@id": "pkg:deb/debian/zlib@1"}]}, product]).statements
-
-    assert narrow.components == ["openssl@3.0"]
-    assert unnamed.components == ["?"]
-    assert both.components == []
-
-
-def test_vex_in_cyclonedx() -> None:
-    entries = [
-        {"id": "CVE-1", "analysis": {"state": "not_affected", "justification": "code_not_present"}, "affects": [{"ref": "root"}]},
-        {"id": "CVE-2", "analysis": {"state": "resolved"}, "affects": [{"ref": "openssl"}]},
-        {"id": "CVE-3", "analysis": {"state": "false_positive"}},
-        {"id": "CVE-4", "analysis": {"state": "exploitable"}, "affects": [{"ref": "urn:cdx:elsewhere/1#x"}]},
-        {"id": "CVE-5"},
-    ]  # fmt: skip
-    found = read(CYCLONEDX_TYPE, {**CYCLONEDX, "vulnerabilities": entries})
-    alone = read(CYCLONEDX_TYPE, {**CYCLONEDX, "components": [], "vulnerabilities": entries})
-
-    assert [(one.vulnerability, one.status, one.components) for one in found.statements] == [
-        ("CVE-1", "not_affected", []),
-        ("CVE-2", "fixed", ["openssl@3.0"]),
-        ("CVE-4", "affected", ["?"]),
-    ]
-    assert (found.kind, found.packages, alone.kind, alone.packages) == ("sbom", 2, "vex", None)
-    assert "lacks vulnerability, status or justification" in found.detail
 
 
 def test_times_and_names() -> None:

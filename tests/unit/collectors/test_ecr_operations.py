@@ -93,7 +93,8 @@ def test_what_moto_lacks_and_we_do_not_use_is_never_called(operation: str, calle
 
 
 def test_a_collection_calls_what_it_says_and_of_ecr_all_of_it(called: dict[str, int]) -> None:
-    said = {_operation(name) for name in EcrCollector.calls}
+    # Contents are read on request only, which has its own tests, and not through the SDK.
+    said = {_operation(name) for name in EcrCollector.calls if name != "ecr:GetAuthorizationToken"}
     found = {tuple(name.split(":")) for name in called}
 
     # Of other services only what this registry gives reason to ask.
@@ -112,7 +113,7 @@ def _operation(name: str) -> tuple[str, str]:
     return {"tagging": "resourcegroupstaggingapi", "servicequotas": "service-quotas"}.get(service, service), operation
 
 
-ALL = sorted({_operation(name) for one in _collectors() for name in one.calls})
+ALL = sorted({_operation(name) for one in _collectors() for name in one.calls if not name.startswith("oci:")})
 
 
 def _token(service: str, operation: str) -> str:

@@ -173,7 +173,7 @@ def test_recorder_sees_exactly_the_calls_that_are_declared(tmp_path: Path) -> No
     ours = ("account:", "ecr:", "organizations:", "sts:", "tagging:")
     declared = {call for call in EcrCollector.calls if call.startswith(ours)} | {"cloudtrail:LookupEvents"}
     # Asked for by settings of their own, which have their own tests.
-    declared -= {"ecr:DescribeImageReplicationStatus", "ecr:GetDownloadUrlForLayer"}
+    declared -= {"ecr:DescribeImageReplicationStatus", "ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer"}
     assert {call for call in seen if call.startswith((*ours, "cloudtrail:Lookup"))} == declared
     assert seen <= EcrCollector.calls
 
