@@ -1,3 +1,3 @@
 """registry-auditor: policy-as-code compliance audits of container registries."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"

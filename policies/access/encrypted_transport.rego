@@ -6,7 +6,7 @@
 # custom:
 #   id: REG-ACC-013
 #   severity: high
-#   since: 0.2.0
+#   since: 0.3.0
 #   inputs: [registry]
 #   entity: registry
 #   registries: [harbor, artifactory, quay, oci, acr, ecr]

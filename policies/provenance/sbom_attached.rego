@@ -7,7 +7,7 @@
 # custom:
 #   id: REG-PRV-001
 #   severity: medium
-#   since: 0.2.0
+#   since: 0.3.0
 #   inputs: [repository]
 #   entity: image
 #   registries: [all]

@@ -7,7 +7,7 @@
 # custom:
 #   id: REG-PRV-003
 #   severity: high
-#   since: 0.2.0
+#   since: 0.3.0
 #   inputs: [repository]
 #   entity: image
 #   registries: [all]

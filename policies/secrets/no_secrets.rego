@@ -9,7 +9,7 @@
 # custom:
 #   id: REG-SEC-001
 #   severity: critical
-#   since: 0.2.0
+#   since: 0.3.0
 #   inputs: [repository]
 #   entity: image
 #   registries: [all]

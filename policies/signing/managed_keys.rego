@@ -9,7 +9,7 @@
 # custom:
 #   id: REG-SIG-004
 #   severity: medium
-#   since: 0.2.0
+#   since: 0.3.0
 #   inputs: [repository]
 #   entity: image
 #   registries: [all]
