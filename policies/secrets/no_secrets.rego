@@ -70,6 +70,7 @@ _whole := verdict.record_unknown("the list of images", "/images", input.images) 
 } if {
 	count(_unasked) > 0
 	count(_unasked) == count(_scans)
+	count(_reported) == 0
 }
 
 _scans[i] := object.get(image, "secrets", _unread) if {
@@ -88,10 +89,12 @@ _judge(i, image) := verdict.image_not_applicable(image) if {
 	image.kind == "index"
 } else := verdict.image_not_applicable(image) if {
 	image.status == "archived"
-} else := verdict.image_unknown(image, "whether there are secrets in the image", _path(i), _scans[i]) if {
-	not facts.known(_scans[i])
 } else := object.union(verdict.image(image, "fail", _message(i), _evidence(i)), {"severity": _severity(i)}) if {
 	i in _leaking
+} else := object.union(verdict.image(image, "fail", _told(i), _told_evidence(i)), {"severity": _told_severity(i)}) if {
+	i in _reported
+} else := verdict.image_unknown(image, "whether there are secrets in the image", _path(i), _scans[i]) if {
+	not facts.known(_scans[i])
 } else := object.union(verdict.image_unsettled(image, message, [facts.evidence(path, value)], ["oci:GetBlob"]), {"not_asked": i in _beyond_reach}) if {
 	i in _incomplete
 	value := _scans[i].value.gaps
@@ -105,6 +108,37 @@ _judge(i, image) := verdict.image_not_applicable(image) if {
 } else := verdict.image_pass(image)
 
 _path(i) := sprintf("/images/value/%d/secrets", [i])
+
+# What scanners elsewhere found, position of the image -> positions among the secrets of its scan.
+_elsewhere[i] := found if {
+	some i, image in input.images.value
+	found := [k |
+		some k, secret in object.get(image.scan, ["value", "secrets"], [])
+		not _allowed(secret.rule, secret.path)
+	]
+}
+
+_reported contains i if {
+	some i, found in _elsewhere
+	count(found) > 0
+}
+
+_secret(i, k) := input.images.value[i].scan.value.secrets[k]
+
+_told(i) := sprintf("The image holds secrets: %s.", [text.names({_told_words(_secret(i, k)) | some k in _elsewhere[i]})])
+
+_told_words(secret) := sprintf("%s in %s line %d, found by %s", [substring(secret.rule, 0, 100), substring(secret.path, 0, 200), secret.line, secret.scanner])
+
+_told_evidence(i) := text.capped([facts.evidence(path, _secret(i, k)) |
+	some k in _elsewhere[i]
+	path := sprintf("/images/value/%d/scan/value/secrets/%d", [i, k])
+])
+
+_told_severity(i) := "critical" if {
+	"CRITICAL" in {_secret(i, k).severity | some k in _elsewhere[i]}
+} else := "high" if {
+	"HIGH" in {_secret(i, k).severity | some k in _elsewhere[i]}
+} else := "medium"
 
 _incomplete contains i if {
 	some i, scan in _scans

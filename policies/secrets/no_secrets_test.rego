@@ -185,3 +185,39 @@ test_evidence_is_bounded if {
 	count(v.evidence) == 20
 	contains(v.message, "and 50 more")
 }
+
+# ---------------------------------------------------------------- scanners elsewhere
+_told(secrets, scan, changes) := _on(
+	[f.image(1, ["v1"], {"secrets": scan, "scan": f.known(f.override(
+		{"state": "complete", "detail": "", "counts": f.known({}), "vulnerabilities": f.known([]), "external": true},
+		{"secrets": secrets},
+	))})],
+	changes,
+)
+
+_key := {"rule": "aws-access-key-id", "category": "AWS", "severity": "CRITICAL", "path": "root/.env", "line": 3, "scanner": "trivy"}
+
+_unasked := {"state": "unknown", "reason": "not_requested", "source": "oci:GetBlob", "detail": "scan_secrets is off"}
+
+test_found_by_a_scanner_elsewhere_fails_though_nobody_searched if {
+	v := f.only(_told([_key], _unasked, {}))
+	v.status == "fail"
+	v.severity == "critical"
+	v.message == "The image holds secrets: aws-access-key-id in root/.env line 3, found by trivy."
+	v.evidence == [{"path": "/images/value/0/scan/value/secrets/0", "value": _key}]
+}
+
+test_found_elsewhere_fails_beside_a_clean_search if {
+	v := f.only(_told([f.override(_key, {"severity": "HIGH"})], _scan({}), {}))
+	[v.status, v.severity] == ["fail", "high"]
+	f.only(_told([f.override(_key, {"severity": "LOW"})], _scan({}), {})).severity == "medium"
+}
+
+test_a_scan_elsewhere_without_secrets_clears_nothing if {
+	f.only(_told([], _unasked, {})).status == "unknown"
+}
+
+test_allowed_places_count_elsewhere_too if {
+	f.only(_told([_key], _scan({}), {"allow": ["root/.env"]})).status == "pass"
+	f.only(_told([_key], _unasked, {"allow": ["aws-access-key-id:*"]})).status == "unknown"
+}

@@ -24,11 +24,13 @@ from auditor.collectors.aws.ecr_login import endpoint_of, log_in, names_of
 from auditor.collectors.aws.settings import EcrSettings
 from auditor.collectors.failed import CallFailedError
 from auditor.collectors.http.client import RegistryClient
+from auditor.collectors.oci.attestations import Attached, sort_out
+from auditor.collectors.oci.blobs import ImageBlobs
 from auditor.collectors.oci.content_cache import shared_cache
 from auditor.collectors.oci.distribution import Distribution, Manifest
 from auditor.collectors.oci.manifests import facts_of
 from auditor.collectors.oci.running import running_digests
-from auditor.collectors.oci.signatures import SignatureChecker, referring_signature, settled, tagged_signature
+from auditor.collectors.oci.signatures import SignatureChecker, settled, tagged_signature
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image, Signature
 from auditor.inventory.parts import RegistryRef
@@ -102,9 +104,8 @@ class EcrSignatureReader:
 
     # ---------------------------------------------------------------- one image
     def _checked(self, name: str, urn: str, image: Image, candidates: list[Image]) -> Fact[list[Signature]]:
-        read: list[tuple[Signature, Manifest]] = []
+        attached, referring = Attached(), list[Manifest]()
         others: list[Signature] = []
-        doubt: Unknown | None = None
         for other in candidates:
             listed = _as_listed(other, image.digest)
             if other.status != "active":
@@ -112,23 +113,48 @@ class EcrSignatureReader:
                     others.append(msgspec.structs.replace(listed, verification=_ARCHIVED))
                 continue
             try:
-                found = _signature(other, image.digest, self._manifest(name, other.digest))
+                manifest = self._manifest(name, other.digest)
             except CallFailedError as failure:
-                fact = _unknown(failure)
-                self._recorder.settle(fact, f"{urn}@{other.digest}", message=failure.message)
+                fact = self._failed(failure, f"{urn}@{other.digest}")
                 if listed is None:
-                    doubt = fact  # a bundle: nobody knows whether it is a signature
+                    attached.unclear = fact  # a bundle: nobody knows whether it is a signature
                 else:
                     others.append(msgspec.structs.replace(listed, verification=fact))
                 continue
-            if found is not None:
-                read.append(found)
-        checked = sorted([*self._verified(name, urn, image, read), *others], key=lambda one: (one.digest, one.kind))
-        if doubt is not None and not settled(checked):
-            return doubt
-        return Known(checked, _MANIFEST)
+            # The manifest decides, never the list.
+            if any(signature_tag_subject(tag) == (image.digest, "sig") for tag in other.tags):
+                attached.signatures.append((tagged_signature(manifest, other.tags), manifest))
+            elif facts_of(manifest).subject == image.digest:
+                referring.append(manifest)
+        checked = [*self._sorted_out(name, urn, image, attached, referring), *others]
+        if attached.unclear is not None and not settled(checked):
+            return attached.unclear
+        return Known(sorted(checked, key=lambda one: (one.digest, one.kind)), _MANIFEST)
 
-    def _verified(self, name: str, urn: str, image: Image, read: list[tuple[Signature, Manifest]]) -> list[Signature]:
+    def _sorted_out(
+        self, name: str, urn: str, image: Image, attached: Attached, referring: list[Manifest]
+    ) -> list[Signature]:
+        """Those of the manifests that are signatures, verified."""
+        if not attached.signatures and not referring:
+            return []
+        blobs = ImageBlobs(self._open()[0], name)
+        failure = sort_out(referring, attached, blobs)
+        if failure is not None:
+            attached.unclear = self._failed(failure, f"{urn}@{image.digest}")
+        read = [
+            (signature if signature.found_via == "tag_scheme" else _by_subject(signature), manifest)
+            for signature, manifest in attached.signatures
+        ]
+        return self._verified(name, urn, image, read, blobs)
+
+    def _failed(self, failure: CallFailedError, affects: str) -> Unknown:
+        fact = _unknown(failure)
+        self._recorder.settle(fact, affects, message=failure.message)
+        return fact
+
+    def _verified(
+        self, name: str, urn: str, image: Image, read: list[tuple[Signature, Manifest]], blobs: ImageBlobs
+    ) -> list[Signature]:
         if not read:
             return []
         own = Manifest(image.digest, str(getattr(image.media_type, "value", "")), b"", {})
@@ -138,8 +164,7 @@ class EcrSignatureReader:
             try:
                 own = self._manifest(name, image.digest)
             except CallFailedError as failure:
-                fact = _unknown(failure)
-                self._recorder.settle(fact, f"{urn}@{image.digest}", message=failure.message)
+                fact = self._failed(failure, f"{urn}@{image.digest}")
                 unsized = [
                     msgspec.structs.replace(signature, verification=fact)
                     for signature, _ in read
@@ -147,7 +172,7 @@ class EcrSignatureReader:
                 ]
                 read = [pair for pair in read if pair[0].kind != "notation"]
         _, checker = self._open()
-        return [*checker.check(read, own, name, urn), *unsized]
+        return [*checker.check(read, own, name, urn, blobs), *unsized]
 
     def _manifest(self, name: str, digest: str) -> Manifest:
         """A manifest that the list of images has. Errors: `CallFailedError`.
@@ -217,12 +242,8 @@ def _as_listed(other: Image, digest: str) -> Signature | None:
     return None
 
 
-def _signature(other: Image, digest: str, manifest: Manifest) -> tuple[Signature, Manifest] | None:
-    """The manifest decides, never the list; None where it signs nothing, or something else."""
-    if any(signature_tag_subject(tag) == (digest, "sig") for tag in other.tags):
-        return tagged_signature(manifest, other.tags), manifest
-    found = referring_signature(manifest) if facts_of(manifest).subject == digest else None
-    return (msgspec.structs.replace(found, found_via="subject"), manifest) if found else None
+def _by_subject(signature: Signature) -> Signature:
+    return msgspec.structs.replace(signature, found_via="subject")
 
 
 def _unread(signatures: Fact[list[Signature]]) -> Fact[list[Signature]]:
