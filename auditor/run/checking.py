@@ -114,8 +114,7 @@ def _collect(targets: Targets, config: Config, out: Path, progress: Progress) ->
     verifier, join = read_verifier(config), ScanJoin(read_book(config))
     writer = SnapshotWriter(out, now=clock.now(), auditor_version=__version__, completion=join)
     share_verifier(writer, verifier)
-    cache = config.settings.cache
-    share_cache(writer, cache, config.resolve(cache.path) if cache and cache.path else None)
+    share_cache(writer, config)
     with writer:
         for collector, target in targets:
             collector.collect(target, writer, progress)

@@ -66,9 +66,7 @@ def collect(
         earlier=earlier,
     )
     share_verifier(writer, verifier)
-    cache = config.settings.cache
-    folder = config.resolve(str(Path(cache.path).expanduser())) if cache and cache.path else None
-    share_cache(writer, cache, folder)
+    share_cache(writer, config)
     try:
         with writer:
             for collector, target in checked:

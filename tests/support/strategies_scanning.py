@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from auditor.inventory.derived import Growth, RegistryTotals
 from auditor.inventory.facts import Absent, Reason, Unknown
 from auditor.inventory.operations import AuditTrail, EventRule, Quota
+from auditor.inventory.scan_sources import ScannedSecret
 from auditor.inventory.scanning import Fix, Package, RegistryScanning, ScanResult, Suppression, Vulnerability
 
 UNREAD = st.just(Unknown(Reason.ACCESS_DENIED, "ecr:DescribeImageScanFindings"))
@@ -23,6 +24,15 @@ MOMENTS = st.sampled_from(
 SEVERITIES = st.sampled_from(["CRITICAL", "HIGH", "MEDIUM", "LOW", "NEGLIGIBLE", "UNKNOWN"])
 IDS = st.sampled_from(["CVE-2026-1", "CVE-2026-2", "CVE-2026-3", "GHSA-x"])
 HIDDEN = st.sampled_from(["", "", "", "urn:cr:inspector2:1:r:suppression/a"])
+SECRETS = st.builds(
+    ScannedSecret,
+    st.sampled_from(["aws-access-key-id", "<b>"]),
+    st.just("AWS"),
+    SEVERITIES,
+    st.sampled_from(["root/.env", "usr/share/doc/x"]),
+    st.integers(1, 3),
+    st.just("trivy"),
+)
 FEEDS: dict[str, Any] = {"kev": {"released_at": "2026-11-20T00:00:00Z", "ids": {"CVE-2026-1": "2026-11-01"}}}
 
 
@@ -57,6 +67,7 @@ def scans(facts: Facts, text: st.SearchStrategy[str]) -> st.SearchStrategy[ScanR
         external=st.sampled_from([False, False, True]),
         partial=st.sampled_from([False, False, False, True]),
         registry=st.lists(st.one_of(st.just(Absent("ecr:X", "ScanNotFound")), UNREAD), max_size=1),
+        secrets=st.lists(SECRETS, max_size=2),
     )
 
 

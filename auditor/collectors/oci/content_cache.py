@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from auditor.config.settings import CacheSettings
+from auditor.config.settings import Config
 from auditor.inventory.writing import SnapshotWriter
 
 MAX_ENTRY_BYTES = 4 * 1024 * 1024
@@ -149,13 +149,12 @@ def _digest_of(content: bytes, wanted: str) -> str:
     return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
 
 
-def share_cache(writer: SnapshotWriter, settings: CacheSettings | None, folder: Path | None) -> None:
-    """Hand a run's cache to the collectors that write to `writer`; without settings there is none.
-
-    `folder`: as configured, else one of the user's cache directory.
-    """
+def share_cache(writer: SnapshotWriter, config: Config) -> None:
+    """Hand a run's cache to the collectors that write to `writer`; without settings there is none."""
+    settings = config.settings.cache
     if settings is not None:
-        place = folder or default_folder()
+        named = str(Path(settings.path).expanduser()) if settings.path else ""
+        place = config.resolve(named) if named else default_folder()
         writer.shared(_SHARED, lambda: ContentCache(place, settings.max_mib * _MIB, configs=settings.configs))
 
 
