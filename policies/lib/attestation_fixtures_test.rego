@@ -4,10 +4,6 @@ import data.auditor.lib.fixtures_test as f
 
 # Builders of attestations: good ones, changed where a test says so.
 
-unsigned := {"state": "absent", "source": "oci:GetManifest", "code": "unsigned"}
-
-unread := {"state": "unknown", "reason": "not_requested", "source": "read_attestations: true", "detail": "read_attestations is off"}
-
 attestation(kind, changes) := f.override(
 	{
 		"kind": kind,

@@ -16,6 +16,10 @@ unknown(call) := {"state": "unknown", "reason": "access_denied", "source": call,
 
 not_requested(call) := {"state": "unknown", "reason": "not_requested", "source": call, "detail": ""}
 
+unsigned := {"state": "absent", "source": "oci:GetManifest", "code": "unsigned"}
+
+unread_attestation := {"state": "unknown", "reason": "not_requested", "source": "read_attestations: true", "detail": "read_attestations is off"}
+
 unsupported := {"state": "unknown", "reason": "unsupported_by_platform", "source": "none", "detail": ""}
 
 digest(n) := sprintf("sha256:%064d", [n])

@@ -4,11 +4,13 @@ import data.auditor.lib.attestation_fixtures_test as a
 import data.auditor.lib.fixtures_test as f
 import data.auditor.lib.vex
 
-_flaw := f.override(f.vulnerability("CVE-1", "CRITICAL", f.absent), {"packages": [{"name": "openssl", "version": "3"}]})
+_flaw(id) := f.override(f.vulnerability(id, "CRITICAL", f.absent), {"packages": [{"name": "openssl", "version": "3"}]})
 
 _clears(statements, changes) if {
 	image := a.with_attestations(1, ["v1"], [a.vex(statements, changes)])
-	vex.clears(image, _flaw) with input as f.with_images({}, [image])
+	flaw := _flaw("CVE-1")
+	record := f.with_images({}, [image])
+	vex.clears(image, flaw) with input as record
 }
 
 test_verified_statements_clear if {
@@ -28,7 +30,7 @@ test_what_does_not_verify_never_clears if {
 	every state in ["untrusted", "invalid", "expired", "revoked"] {
 		not _clears(said, {"verification": f.known(state)})
 	}
-	not _clears(said, {"verification": a.unsigned})
+	not _clears(said, {"verification": f.unsigned})
 	not _clears(said, {"verification": f.unknown("cosign verify")})
 	not _clears(said, {"subject": f.known(false)})
 	not _clears(said, {"subject": f.unknown("x")})
@@ -56,21 +58,32 @@ test_one_about_other_packages_hides_nothing_and_contradicts_nothing if {
 
 test_what_is_said_of_an_index_is_said_of_its_platforms if {
 	index := f.override(f.index(2, ["v1"], f.known([f.child(1)])), {"attestations": f.known([a.vex([a.said("CVE-1", "fixed", {})], {})])})
-	vex.clears(f.image(1, [], {}), _flaw) with input as f.with_images({}, [index, f.image(1, [], {})])
-	not vex.clears(f.image(3, [], {}), _flaw) with input as f.with_images({}, [index, f.image(3, [], {})])
+	flaw := _flaw("CVE-1")
+	platform := f.image(1, [], {})
+	other := f.image(3, [], {})
+	record := f.with_images({}, [index, platform, other])
+	vex.clears(platform, flaw) with input as record
+	not vex.clears(other, flaw) with input as record
 }
 
 test_an_id_is_cleared_only_when_no_entry_of_it_is_open if {
 	image := a.with_attestations(1, ["v1"], [a.vex([a.said("CVE-1", "fixed", {"components": ["openssl"]})], {})])
-	other := f.override(_flaw, {"packages": [{"name": "zlib", "version": "1"}]})
-	vex.cleared(image, [_flaw]) == {"CVE-1": "fixed: vulnerable_code_not_present"} with input as f.with_images({}, [image])
-	vex.cleared(image, [_flaw, other]) == {} with input as f.with_images({}, [image])
+	other := f.override(_flaw("CVE-1"), {"packages": [{"name": "zlib", "version": "1"}]})
+	flaw := _flaw("CVE-1")
+	record := f.with_images({}, [image])
+	alone := vex.cleared(image, [flaw]) with input as record
+	alone == {"CVE-1": "fixed: vulnerable_code_not_present"}
+	beside := vex.cleared(image, [flaw, other]) with input as record
+	beside == {}
 }
 
 test_an_id_with_several_statements_has_one_reason if {
 	said := [a.said("CVE-1", "fixed", {}), a.said("CVE-1", "not_affected", {"justification": "b"})]
 	image := a.with_attestations(1, ["v1"], [a.vex(said, {})])
-	vex.cleared(image, [_flaw, _flaw]) == {"CVE-1": "fixed: vulnerable_code_not_present"} with input as f.with_images({}, [image])
+	flaw := _flaw("CVE-1")
+	record := f.with_images({}, [image])
+	twice := vex.cleared(image, [flaw, flaw]) with input as record
+	twice == {"CVE-1": "fixed: vulnerable_code_not_present"}
 }
 
 test_many_are_named_in_short if {

@@ -21,7 +21,7 @@ _good := a.provenance("https://builder", "https://source", {})
 test_provenance_passes if _one([_good]).status == "pass"
 
 test_unsigned_is_level_1 if {
-	unsigned := a.provenance("", "", {"verification": a.unsigned})
+	unsigned := a.provenance("", "", {"verification": f.unsigned})
 	_one([unsigned]).status == "pass"
 	v := _level2([unsigned])
 	v.status == "fail"
@@ -53,9 +53,9 @@ test_what_cannot_be_parsed_fails_with_the_reason if {
 }
 
 test_unread_is_unknown if {
-	_one([a.provenance("b", "s", {"content": a.unread})]).status == "unknown"
+	_one([a.provenance("b", "s", {"content": f.unread_attestation})]).status == "unknown"
 	_one([a.provenance("b", "s", {"content": f.unknown("oci:GetBlob")})]).status == "unknown"
-	_one([a.attestation("other", {"predicate_type": "", "content": a.unread})]).status == "unknown"
+	_one([a.attestation("other", {"predicate_type": "", "content": f.unread_attestation})]).status == "unknown"
 }
 
 test_attestations_that_were_not_asked_for_are_unknown if {

@@ -16,7 +16,7 @@ _one(attestations) := f.only(_images([a.with_attestations(1, ["v1"], attestation
 
 test_an_sbom_with_packages_passes if _one([a.sbom({})]).status == "pass"
 
-test_an_unsigned_one_passes if _one([a.sbom({"verification": a.unsigned})]).status == "pass"
+test_an_unsigned_one_passes if _one([a.sbom({"verification": f.unsigned})]).status == "pass"
 
 test_none_fails if {
 	v := _one([])
@@ -45,7 +45,7 @@ test_one_that_cannot_be_parsed_fails_with_the_reason if {
 test_one_good_beside_a_bad_one_passes if _one([a.sbom({"subject": f.known(false)}), a.sbom({})]).status == "pass"
 
 test_presence_alone_passes_and_says_so if {
-	v := _one([a.sbom({"content": a.unread, "subject": a.unread, "packages": a.unread})])
+	v := _one([a.sbom({"content": f.unread_attestation, "subject": f.unread_attestation, "packages": f.unread_attestation})])
 	v.status == "pass"
 	v.message == "An SBOM is attached; its content was not read."
 }
@@ -55,7 +55,7 @@ test_one_that_could_not_be_read_is_unknown if {
 }
 
 test_an_unlabelled_document_that_was_not_read_is_unknown if {
-	_one([a.attestation("other", {"predicate_type": "", "content": a.unread})]).status == "unknown"
+	_one([a.attestation("other", {"predicate_type": "", "content": f.unread_attestation})]).status == "unknown"
 }
 
 test_provenance_is_no_sbom if _one([a.provenance("b", "s", {})]).status == "fail"
@@ -115,7 +115,7 @@ test_an_unread_index_is_unknown if {
 }
 
 test_presence_on_a_platform_is_noted_on_the_index if {
-	listed := a.with_attestations(2, [], [a.sbom({"content": a.unread, "packages": a.unread})])
+	listed := a.with_attestations(2, [], [a.sbom({"content": f.unread_attestation, "packages": f.unread_attestation})])
 	some v in _images([_index([], [f.child(2)]), listed])
 	v.status == "pass"
 	contains(v.message, "was not read")

@@ -26,10 +26,10 @@ _made(changes) := a.provenance("https://builder/two", "git+https://source/acme/a
 test_signed_by_a_trusted_builder_passes if _one([_made({})]).status == "pass"
 
 test_unsigned_fails_but_at_level_1 if {
-	v := _one([_made({"verification": a.unsigned})])
+	v := _one([_made({"verification": f.unsigned})])
 	v.status == "fail"
 	contains(v.message, "nobody signed it")
-	_with([_made({"verification": a.unsigned})], {"min_level": 1}).status == "pass"
+	_with([_made({"verification": f.unsigned})], {"min_level": 1}).status == "pass"
 }
 
 test_a_signature_that_is_not_trusted_fails if {
@@ -57,7 +57,7 @@ test_empty_lists_are_unknown_and_were_not_asked_for if {
 	}
 }
 
-test_one_good_beside_a_bad_one_passes if _one([_made({"verification": a.unsigned}), _made({})]).status == "pass"
+test_one_good_beside_a_bad_one_passes if _one([_made({"verification": f.unsigned}), _made({})]).status == "pass"
 
 test_an_unchecked_signature_is_unknown if {
 	v := _one([_made({"verification": f.unknown("cosign verify")})])
@@ -70,7 +70,7 @@ test_another_builder_fails_whoever_signed if {
 }
 
 test_unread_is_unknown if {
-	_one([_made({"content": a.unread})]).status == "unknown"
+	_one([_made({"content": f.unread_attestation})]).status == "unknown"
 	_one([a.attestation("other", {"predicate_type": "", "content": f.unknown("oci:GetBlob")})]).status == "unknown"
 }
 
@@ -104,7 +104,7 @@ _index_status(own, platform) := v.status if {
 test_an_index_is_judged_by_its_own_or_by_its_platforms if {
 	_index_status([_made({})], []) == "pass"
 	_index_status([], [_made({})]) == "pass"
-	_index_status([], [_made({"verification": a.unsigned})]) == "fail"
+	_index_status([], [_made({"verification": f.unsigned})]) == "fail"
 	_index_status([], []) == "not_applicable"
 }
 

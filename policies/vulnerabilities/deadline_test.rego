@@ -171,7 +171,7 @@ test_cleared_by_verified_vex_is_never_late if {
 	v := f.only(_on(f.with_images({}, [cleared])))
 	v.status == "pass"
 	contains(v.message, "CVE-1 (not affected: vulnerable_code_not_present)")
-	unsigned := f.override(image, {"attestations": f.known([a.vex([a.said("CVE-1", "not_affected", {})], {"verification": a.unsigned})])})
+	unsigned := f.override(image, {"attestations": f.known([a.vex([a.said("CVE-1", "not_affected", {})], {"verification": f.unsigned})])})
 	f.only(_on(f.with_images({}, [unsigned]))).status == "fail"
 }
 

@@ -224,7 +224,7 @@ test_cleared_by_verified_vex_passes_with_the_reason if {
 }
 
 test_unverified_vex_suppresses_nothing if {
-	_vexed(_bad, {"verification": a.unsigned}).status == "fail"
+	_vexed(_bad, {"verification": f.unsigned}).status == "fail"
 	_vexed(_bad, {"verification": f.known("untrusted")}).status == "fail"
 	_vexed(_bad, {"subject": f.known(false)}).status == "fail"
 }

@@ -130,6 +130,6 @@ test_cleared_by_verified_vex_passes_and_unverified_does_not if {
 	v := f.only(_on(f.with_images({}, [image])))
 	v.status == "pass"
 	contains(v.message, "CVE-1 (fixed")
-	unsigned := f.override(image, {"attestations": f.known([a.vex([a.said("CVE-1", "fixed", {})], {"verification": a.unsigned})])})
+	unsigned := f.override(image, {"attestations": f.known([a.vex([a.said("CVE-1", "fixed", {})], {"verification": f.unsigned})])})
 	_images([unsigned]) == ["fail"]
 }

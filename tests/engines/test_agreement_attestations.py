@@ -65,7 +65,7 @@ def test_engines_agree_and_every_status_is_reached(engines: tuple[EmbeddedEngine
     seen: Seen = Counter()
 
     @settings(
-        max_examples=60,
+        max_examples=150,
         phases=[Phase.generate],
         derandomize=True,
         deadline=None,
