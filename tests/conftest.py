@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("steady", derandomize=True)
+settings.load_profile("steady")
+"""The same examples in every run: what fails in CI fails at home."""
 
 # Fixtures of a whole module come before those of a test.
 os.environ.update(

@@ -47,7 +47,7 @@ def own_scan(scan: Fact[ScanResult]) -> Fact[ScanResult]:
 def join_scan(scan: Fact[ScanResult], outside: Iterable[Outside], hide: Hide = lambda _v: "") -> Fact[ScanResult]:
     """The scan of an image with all results; the registry's own fact where that adds nothing."""
     own = own_scan(scan)
-    given = sorted(outside, key=lambda o: msgspec.json.encode(o.source, order="deterministic"))
+    given = _ordered(list(outside))
     result = own.value if isinstance(own, Known) else None
     if result is not None and result.state == "archived":
         return own
@@ -75,6 +75,13 @@ def join_scan(scan: Fact[ScanResult], outside: Iterable[Outside], hide: Hide = l
         ),
         SETTING if result is None else own.source if isinstance(own, Known) else "",
     )
+
+
+def _ordered(outside: list[Outside]) -> list[Outside]:
+    """By source, and by what was found where one file has several results for an image, as SARIF with several runs."""
+    if len(outside) <= 1:
+        return outside
+    return sorted(outside, key=lambda o: msgspec.json.encode((o.source, o.vulnerabilities), order="deterministic"))
 
 
 # ---------------------------------------------------------------- vulnerabilities
