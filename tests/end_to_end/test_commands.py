@@ -185,7 +185,7 @@ def test_readme_commands_work(tmp_path: Path) -> None:
     assert len(commands) >= 10
     for command in commands:
         words = command.replace("fixtures/seed/snapshot", str(SEED)).split()
-        if words[0] in ("doctor", "audit", "collect"):
+        if words[0] in ("doctor", "audit", "check", "collect"):
             words = [words[0], "--help"]
         if words[:2] == ["evaluate", "snapshot"]:
             words[1] = str(SEED)

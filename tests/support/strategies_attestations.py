@@ -99,17 +99,19 @@ _FLAWS = st.builds(
 
 
 def described(record: Any, lists: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """The record, its images active and each with attestations of `lists`."""
+    """The record, its images active, every second one a release, and each with attestations of `lists`."""
     if not isinstance(record.images, Known) or not record.images.value:
         return st.just(record)
 
-    def changed(image: Any, fact: Any) -> Any:
+    def changed(number: int, image: Any, fact: Any) -> Any:
         kind = "image" if image.kind == "artefact" else image.kind
-        return msgspec.structs.replace(image, attestations=fact, kind=kind, status="active")
+        tags = image.tags if number % 2 else sorted({*image.tags, f"v{number}"})
+        return msgspec.structs.replace(image, attestations=fact, kind=kind, status="active", tags=tags)
 
     return st.tuples(*(lists for _ in record.images.value)).map(
         lambda found: msgspec.structs.replace(
-            record, images=Known([changed(*pair) for pair in zip(record.images.value, found, strict=True)])
+            record,
+            images=Known([changed(n, *pair) for n, pair in enumerate(zip(record.images.value, found, strict=True))]),
         )
     )
 
