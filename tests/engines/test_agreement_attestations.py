@@ -86,7 +86,7 @@ def test_engines_agree_on_what_vex_clears(engines: tuple[EmbeddedEngine, OpaEngi
     seen: Seen = Counter()
 
     @settings(
-        max_examples=60,
+        max_examples=100,
         phases=[Phase.generate],
         derandomize=True,
         deadline=None,

@@ -143,6 +143,9 @@ def vexed(record: Any) -> st.SearchStrategy[Any]:
 
 
 def _vexed(image: Any, flaws: list[Vulnerability], said: list[VexStatement], state: Any) -> Any:
+    if len(said) > 1:
+        # One that nobody speaks of.
+        flaws = [*flaws, msgspec.structs.replace(flaws[0], id="CVE-2026-9", severity="CRITICAL", aliases=[])]
     counts: dict[str, int] = {}
     for flaw in flaws:
         counts[flaw.severity] = counts.get(flaw.severity, 0) + 1

@@ -163,7 +163,9 @@ _images = st.builds(
     scan=st.just(Absent("x")),
     signatures=st.just(Known([])),
     signing_status=st.just(Absent("x")),
-    config=_configs.map(Known) | _facts(_configs),
+    config=_configs.map(Known)
+    | _facts(_configs)
+    | st.just(Unknown(Reason.ACCESS_DENIED, "ecr:GetDownloadUrlForLayer")),
     replicas=_facts(st.lists(_statuses, max_size=2)),
 )
 _filters = st.builds(
