@@ -30,6 +30,10 @@ _UNREAD = re.compile(rb'"unread":\[[^\]]*\]')
 RULES = ("REG-ACC-001", "REG-IMM-001", "REG-RET-001", "REG-TAG-001")
 
 
+def _interruptible() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Collection:
     """`auditor collect` in a process of its own."""
 
@@ -43,7 +47,8 @@ class Collection:
         # Files, since nobody reads a pipe while it runs.
         self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
         with self._out.open("w") as out, self._err.open("w") as err:
-            self.process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=err)
+            # A run in the background of a shell may have been told to ignore interrupts.
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=err, preexec_fn=_interruptible)  # noqa: PLW1509  one call
         self.rss_mib = 0
 
     @property
