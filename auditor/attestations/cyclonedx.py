@@ -10,7 +10,8 @@ from typing import Any
 
 from auditor.attestations.outcome import UnreadableError, UnsupportedError, text_of
 from auditor.attestations.vex import MAX_STATEMENTS, component_name, left_out, utc
-from auditor.inventory.attestations import VexStatement, VexStatus
+from auditor.inventory.attestations import VexStatement
+from auditor.scanners.vex import CYCLONEDX_STATES
 
 MAX_COMPONENTS = 10_000
 """The library takes half a millisecond for each."""
@@ -18,14 +19,6 @@ MAX_XML_BYTES = 8 * 1024 * 1024
 JSON_VERSIONS = ("1.2", "1.3", "1.4", "1.5", "1.6", "1.7")
 _NO_PACKAGES = frozenset({"file", "container"})
 _COMPONENT = ("type", "name", "version", "bom-ref")
-_STATES: dict[str, VexStatus] = {
-    "not_affected": "not_affected",
-    "false_positive": "not_affected",
-    "resolved": "fixed",
-    "resolved_with_pedigree": "fixed",
-    "exploitable": "affected",
-    "in_triage": "under_investigation",
-}
 
 
 def read_cyclonedx(document: dict[str, Any]) -> tuple[int, list[VexStatement], str]:
@@ -153,7 +146,7 @@ def _statements(bom: Any, names: dict[str, str]) -> tuple[list[VexStatement], st
     for entry in bom.vulnerabilities:
         analysis = entry.analysis
         why = analysis.justification.value if analysis.justification else text_of(analysis.detail)
-        status = _STATES[analysis.state.value]
+        status = CYCLONEDX_STATES[analysis.state.value]
         if not entry.id or (status == "not_affected" and not why):
             unusable += 1
             continue

@@ -112,6 +112,17 @@ class Config(msgspec.Struct, frozen=True):
         base = self.document.path.parent if self.document else Path()
         return base / name
 
+    def error(self, at: str, message: str, hint: str = "") -> ConfigError:
+        """What is wrong with the value that the JSON pointer `at` leads to, with file, line and field."""
+        document = self.document
+        return ConfigError(
+            message,
+            path=document.path if document else None,
+            line=document.line(at) if document else None,
+            field=at.lstrip("/").replace("/", "."),
+            hint=hint,
+        )
+
 
 def load_config(path: Path) -> Config:
     """Read and check auditor.yaml. Errors: `ConfigError` with file, line and field."""

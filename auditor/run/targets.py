@@ -69,14 +69,7 @@ def _known(config: Config, index: int, kind: str) -> str:
 
 
 def _error(config: Config, index: int, message: str, pointer: str, hint: str = "") -> ConfigError:
-    at = f"/targets/{index}{pointer}"
-    return ConfigError(
-        message,
-        path=config.document.path if config.document else None,
-        line=config.document.line(at) if config.document else None,
-        field=at.lstrip("/").replace("/", "."),
-        hint=hint,
-    )
+    return config.error(f"/targets/{index}{pointer}", message, hint)
 
 
 __all__ = ["Targets", "checked_targets", "targets_digest"]

@@ -186,12 +186,4 @@ def _shown(config: Config, path: Path) -> str:
 
 
 def _wrong(config: Config, number: int, message: str, hint: str = "") -> ConfigError:
-    document = config.document
-    at = f"/scan_results/{number}/path"
-    return ConfigError(
-        message,
-        path=document.path if document else None,
-        line=document.line(at) if document else None,
-        field=at.lstrip("/").replace("/", "."),
-        hint=hint,
-    )
+    return config.error(f"/scan_results/{number}/path", message, hint)

@@ -14,17 +14,9 @@ import msgspec
 
 from auditor.inventory.facts import Known
 from auditor.scanners.results import MAX_TEXT, UnusableError, aliases_of, identity, moment, several, text
-from auditor.scanners.vex import Component, Product, Statement, Status, component_of, product_of
+from auditor.scanners.vex import CYCLONEDX_STATES, Component, Product, Statement, component_of, product_of
 
 _VERSIONS = ("1.4", "1.5", "1.6", "1.7")
-_STATES: dict[str, Status] = {
-    "not_affected": "not_affected",
-    "false_positive": "not_affected",
-    "resolved": "fixed",
-    "resolved_with_pedigree": "fixed",
-    "exploitable": "affected",
-    "in_triage": "under_investigation",
-}
 
 
 class _Hash(msgspec.Struct):
@@ -113,7 +105,7 @@ def read_cyclonedx(content: bytes) -> list[Statement]:
 def _statements(
     flaw: _Flaw, analysis: _Analysis, metadata: _Metadata, named: dict[str, _Component], where: str
 ) -> list[Statement]:
-    if analysis.state not in _STATES:
+    if analysis.state not in CYCLONEDX_STATES:
         raise UnusableError(f"{text(analysis.state, 40)!r} is no state", field=f"{where}.analysis.state")
     name = identity(flaw.id, f"{where}.id")
     made = moment(analysis.updated or analysis.issued or metadata.timestamp, "cyclonedx")
@@ -126,7 +118,7 @@ def _statements(
     return [
         Statement(
             ids=frozenset([name, *aliases_of([one.id for one in flaw.references or []], name)]),
-            status=_STATES[analysis.state],
+            status=CYCLONEDX_STATES[analysis.state],
             reason=_reason(analysis),
             author=_author(metadata),
             made_at=made.value if isinstance(made, Known) else "",

@@ -7,23 +7,19 @@ statements. In 0.0.x a vulnerability and a product are bare texts, since 0.2.0 o
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
+from auditor.inventory.attestations import VexStatus
 from auditor.inventory.facts import Known
 from auditor.scanners.results import MAX_TEXT, UnusableError, aliases_of, identity, moment, several, text
-from auditor.scanners.vex import Component, Product, Statement, Status, component_of, product_of
+from auditor.scanners.vex import Component, Product, Statement, component_of, product_of
 
 _MAX_PRODUCTS = 10_000
 _CONTEXT = "https://openvex.dev/ns"
 _VERSIONS = ("", "/v0.0.1", "/v0.0.2", "/v0.2.0")
-_STATES: dict[str, Status] = {
-    "not_affected": "not_affected",
-    "fixed": "fixed",
-    "affected": "affected",
-    "under_investigation": "under_investigation",
-}
+_STATES: dict[str, VexStatus] = {status: status for status in get_args(VexStatus)}
 
 
 class _Vulnerability(msgspec.Struct):

@@ -9,13 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import unquote
 
+from auditor.inventory.attestations import VexStatus
 from auditor.inventory.scanning import Vulnerability
 from auditor.scanners.results import DIGEST, digests_in, text
 
-Status = Literal["not_affected", "fixed", "affected", "under_investigation"]
+CYCLONEDX_STATES: dict[str, VexStatus] = {
+    "not_affected": "not_affected",
+    "false_positive": "not_affected",
+    "resolved": "fixed",
+    "resolved_with_pedigree": "fixed",
+    "exploitable": "affected",
+    "in_triage": "under_investigation",
+}
+"""What the states of a CycloneDX analysis mean."""
 
 _PURL = re.compile(r"pkg:([a-z0-9.+-]+)/([^?#]+)(?:\?([^#]*))?(?:#.*)?")
 _HASHES = {"sha256", "sha-256"}
@@ -48,7 +56,7 @@ class Statement:
     """One statement. `ids`: the vulnerability and its other names. Without `components` it is on the whole image."""
 
     ids: frozenset[str]
-    status: Status
+    status: VexStatus
     reason: str
     """Why; a statement without one hides nothing."""
     author: str

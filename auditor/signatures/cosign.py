@@ -99,30 +99,13 @@ def verify_bundle(content: bytes, *, digest: str, keys: Sequence[TrustedKey]) ->
     The statement must have `digest` among its subjects. A bundle with a certificate is not checked here.
     """
     try:
-        document = strict_object(content, MAX_BUNDLE_BYTES)
-    except NotStrictError as error:
-        return Outcome("invalid", str(error)), None
-    if not str(document.get("mediaType", "")).startswith(BUNDLE_TYPE):
-        return Outcome("invalid", "it is no sigstore bundle"), None
-    raw = document.get("dsseEnvelope")
-    if not isinstance(raw, dict):
-        return Outcome("not_checked", "the bundle signs a blob, not a statement"), None
-    try:
-        envelope = envelope_of(raw)
-        statement = statement_of(envelope)
-    except (BadEnvelopeError, NotStrictError) as error:
-        return Outcome("invalid", str(error)), None
-    if digest not in subjects_of(statement):
-        return Outcome("invalid", "it is about another digest"), statement
+        document, envelope, statement = open_bundle(content, digest)
+    except NotOpenedError as error:
+        return error.outcome, error.statement
     material = document.get("verificationMaterial")
     if not isinstance(material, dict) or "publicKey" not in material:
         return CERTIFIED, statement
-    signer = signer_of(envelope, keys)
-    if signer is not None:
-        return Outcome("verified", signer=signer.name), statement
-    if not keys:
-        return NO_KEY, statement
-    return Outcome("untrusted", "no trusted key made it"), statement
+    return _by_key(envelope, keys) or _nobody(keys), statement
 
 
 def verify_envelope(
@@ -133,20 +116,71 @@ def verify_envelope(
     The statement must have `digest` among its subjects. One with a certificate is not checked here.
     """
     try:
+        envelope, statement = open_envelope(content, digest)
+    except NotOpenedError as error:
+        return error.outcome, error.statement
+    signed = _by_key(envelope, keys)
+    if signed is None and annotations.get(CERTIFICATE_ANNOTATION):
+        return CERTIFIED, statement
+    return signed or _nobody(keys), statement
+
+
+def _by_key(envelope: Envelope, keys: Sequence[TrustedKey]) -> Outcome | None:
+    signer = signer_of(envelope, keys)
+    return Outcome("verified", signer=signer.name) if signer is not None else None
+
+
+def _nobody(keys: Sequence[TrustedKey]) -> Outcome:
+    return Outcome("untrusted", "no trusted key made it") if keys else NO_KEY
+
+
+class NotOpenedError(Exception):
+    """There is nothing about the digest that a signature could speak for; the statement, where one can be read."""
+
+    def __init__(self, outcome: Outcome, statement: dict[str, Any] | None = None) -> None:
+        super().__init__(outcome.detail)
+        self.outcome = outcome
+        self.statement = statement
+
+
+def open_bundle(content: bytes, digest: str) -> tuple[dict[str, Any], Envelope, dict[str, Any]]:
+    """A bundle, its envelope, and the statement in it about `digest`; not verified. Errors: `NotOpenedError`."""
+    try:
+        document = strict_object(content, MAX_BUNDLE_BYTES)
+    except NotStrictError as error:
+        raise NotOpenedError(Outcome("invalid", str(error))) from None
+    envelope, statement = bundled_statement(document)
+    return document, envelope, _about(statement, digest)
+
+
+def bundled_statement(document: dict[str, Any]) -> tuple[Envelope, dict[str, Any]]:
+    """The envelope in a bundle and the statement in that, whatever it is about. Errors: `NotOpenedError`."""
+    if not str(document.get("mediaType", "")).startswith(BUNDLE_TYPE):
+        raise NotOpenedError(Outcome("invalid", "it is no sigstore bundle"))
+    raw = document.get("dsseEnvelope")
+    if not isinstance(raw, dict):
+        raise NotOpenedError(Outcome("not_checked", "the bundle signs a blob, not a statement"))
+    try:
+        envelope = envelope_of(raw)
+        return envelope, statement_of(envelope)
+    except (BadEnvelopeError, NotStrictError) as error:
+        raise NotOpenedError(Outcome("invalid", str(error))) from None
+
+
+def open_envelope(content: bytes, digest: str) -> tuple[Envelope, dict[str, Any]]:
+    """A DSSE envelope, and the statement in it about `digest`; not verified. Errors: `NotOpenedError`."""
+    try:
         envelope = read_envelope(content)
         statement = statement_of(envelope)
     except (BadEnvelopeError, NotStrictError) as error:
-        return Outcome("invalid", str(error)), None
+        raise NotOpenedError(Outcome("invalid", str(error))) from None
+    return envelope, _about(statement, digest)
+
+
+def _about(statement: dict[str, Any], digest: str) -> dict[str, Any]:
     if digest not in subjects_of(statement):
-        return Outcome("invalid", "it is about another digest"), statement
-    signer = signer_of(envelope, keys)
-    if signer is not None:
-        return Outcome("verified", signer=signer.name), statement
-    if annotations.get(CERTIFICATE_ANNOTATION):
-        return CERTIFIED, statement
-    if not keys:
-        return NO_KEY, statement
-    return Outcome("untrusted", "no trusted key made it"), statement
+        raise NotOpenedError(Outcome("invalid", "it is about another digest"), statement)
+    return statement
 
 
 def statement_of(envelope: Envelope) -> dict[str, Any]:

@@ -19,11 +19,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from auditor.signatures.cosign import (
     BUNDLE_TYPE,
     CERTIFICATE_ANNOTATION,
-    MAX_BUNDLE_BYTES,
-    statement_of,
-    subjects_of,
+    NotOpenedError,
+    open_bundle,
+    open_envelope,
 )
-from auditor.signatures.dsse import BadEnvelopeError, decode_base64, envelope_of, read_envelope
+from auditor.signatures.dsse import BadEnvelopeError, decode_base64
 from auditor.signatures.identities import TrustedIdentity
 from auditor.signatures.outcome import Outcome
 from auditor.signatures.strict_json import NotStrictError, strict_object
@@ -64,16 +64,9 @@ def verify_keyless_bundle(
     A statement is returned for what it says, whatever the outcome: only `verified` makes it true.
     """
     try:
-        document = strict_object(content, MAX_BUNDLE_BYTES)
-        raw = document.get("dsseEnvelope")
-        if not isinstance(raw, dict):
-            return Outcome("not_checked", "the bundle signs a blob, not a statement"), None
-        envelope = envelope_of(raw)
-        statement = statement_of(envelope)
-    except (BadEnvelopeError, NotStrictError) as error:
-        return Outcome("invalid", str(error)), None
-    if digest not in subjects_of(statement):
-        return Outcome("invalid", "it is about another digest"), statement
+        document, envelope, statement = open_bundle(content, digest)
+    except NotOpenedError as error:
+        return error.outcome, error.statement
     return _checked(document, envelope.payload, repository, trust), statement
 
 
@@ -96,11 +89,10 @@ def verify_keyless_envelope(
 ) -> tuple[Outcome, dict[str, Any] | None]:
     """A layer of a classic attestation: a DSSE envelope, with certificate and proof in its annotations."""
     try:
-        envelope = read_envelope(content)
-        statement = statement_of(envelope)
-        if digest not in subjects_of(statement):
-            return Outcome("invalid", "it is about another digest"), statement
+        envelope, statement = open_envelope(content, digest)
         document = _document(annotations)
+    except NotOpenedError as error:
+        return error.outcome, error.statement
     except (BadEnvelopeError, NotStrictError) as error:
         return Outcome("invalid", str(error)), None
     document["dsseEnvelope"] = {

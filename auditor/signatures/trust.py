@@ -16,7 +16,6 @@ from auditor.config.settings import (
     TrustSettings,
     judgement_digest,
 )
-from auditor.errors import ConfigError
 from auditor.signatures.identities import TrustedIdentity
 from auditor.signatures.keyless import BadRootError, KeylessTrust
 from auditor.signatures.keys import MAX_PEM_BYTES, KeyUnusableError, read_key
@@ -52,10 +51,10 @@ def _key(config: Config, number: int, settings: TrustedKeySettings) -> KeyTrust:
         with path.open("rb") as file:
             key = read_key(file.read(MAX_PEM_BYTES + 1), settings.name or path.name)
     except OSError as error:
-        raise _wrong(config, at, f"the key {settings.file} cannot be read: {error.strerror}") from None
+        raise config.error(at, f"the key {settings.file} cannot be read: {error.strerror}") from None
     except KeyUnusableError as error:
         hint = "cosign public-key --key KEY writes one"
-        raise _wrong(config, at, f"the key {settings.file} cannot be used: {error}", hint) from None
+        raise config.error(at, f"the key {settings.file} cannot be used: {error}", hint) from None
     return KeyTrust(key, tuple(settings.repositories))
 
 
@@ -70,7 +69,7 @@ def _keyless(config: Config, settings: TrustSettings) -> tuple[KeylessTrust, str
         root, digest = read_root(config.resolve(settings.trusted_root))
     except BadRootError as error:
         at, hint = "/trust/trusted_root", "give sigstore's trusted_root.json; cosign trusted-root create makes one"
-        raise _wrong(config, at, f"the trusted root {settings.trusted_root} {error}", hint) from None
+        raise config.error(at, f"the trusted root {settings.trusted_root} {error}", hint) from None
     return KeylessTrust(identities, root), digest
 
 
@@ -82,7 +81,7 @@ def _identity(config: Config, number: int, settings: TrustedIdentitySettings) ->
         pattern = compile_pattern(settings.identity_regexp)
     except BadPatternError as error:
         at = f"/trust/identities/{number}/identity_regexp"
-        raise _wrong(config, at, f"the pattern cannot be used: {error}") from None
+        raise config.error(at, f"the pattern cannot be used: {error}") from None
     return TrustedIdentity(settings.issuer, "", pattern, repositories)
 
 
@@ -91,13 +90,13 @@ def _notation(config: Config, settings: NotationTrustSettings) -> Trust:
     policy, store = config.resolve(settings.policy), config.resolve(settings.store)
     lists = [config.resolve(name) for name in settings.revocation_lists]
     if not policy.is_file():
-        raise _wrong(config, "/trust/notation/policy", f"the trust policy {settings.policy} is no file")
+        raise config.error("/trust/notation/policy", f"the trust policy {settings.policy} is no file")
     if not store.is_dir():
-        raise _wrong(config, "/trust/notation/store", f"the trust store {settings.store} is no directory")
+        raise config.error("/trust/notation/store", f"the trust store {settings.store} is no directory")
     for number, path in enumerate(lists):
         if not path.is_file():
             at = f"/trust/notation/revocation_lists/{number}"
-            raise _wrong(config, at, f"the revocation list {settings.revocation_lists[number]} is no file")
+            raise config.error(at, f"the revocation list {settings.revocation_lists[number]} is no file")
     return read_trust(policy, store, lists)
 
 
@@ -115,14 +114,3 @@ def _digests(config: Config, settings: NotationTrustSettings, trust: Trust) -> l
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _wrong(config: Config, at: str, message: str, hint: str = "") -> ConfigError:
-    document = config.document
-    return ConfigError(
-        message,
-        path=document.path if document else None,
-        line=document.line(at) if document else None,
-        field=at.lstrip("/").replace("/", "."),
-        hint=hint,
-    )

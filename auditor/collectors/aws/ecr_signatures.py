@@ -18,7 +18,7 @@ from typing import Self
 
 import msgspec
 
-from auditor.analysis.artefacts import BUNDLE, COSIGN_SIGNATURE, NOTATION, signature_tag_subject
+from auditor.analysis.artefacts import BUNDLE, signature_tag_subject
 from auditor.collectors.aws.calls import Caller
 from auditor.collectors.aws.ecr_login import endpoint_of, log_in, names_of
 from auditor.collectors.aws.settings import EcrSettings
@@ -30,7 +30,7 @@ from auditor.collectors.oci.content_cache import shared_cache
 from auditor.collectors.oci.distribution import Distribution, Manifest
 from auditor.collectors.oci.manifests import facts_of
 from auditor.collectors.oci.running import running_digests
-from auditor.collectors.oci.signatures import SignatureChecker, settled, tagged_signature
+from auditor.collectors.oci.signatures import REFERRING, SignatureChecker, settled, signs, tagged_signature
 from auditor.inventory.facts import Fact, Known, Reason, Unknown
 from auditor.inventory.images import Image, Signature
 from auditor.inventory.parts import RegistryRef
@@ -122,7 +122,7 @@ class EcrSignatureReader:
                     others.append(msgspec.structs.replace(listed, verification=fact))
                 continue
             # The manifest decides, never the list.
-            if any(signature_tag_subject(tag) == (image.digest, "sig") for tag in other.tags):
+            if signs(other.tags, image.digest):
                 attached.signatures.append((tagged_signature(manifest, other.tags), manifest))
             elif facts_of(manifest).subject == image.digest:
                 referring.append(manifest)
@@ -223,7 +223,7 @@ def _candidates(images: list[Image]) -> dict[str, list[Image]]:
     for image in images:
         signed = {scheme[0] for tag in image.tags if (scheme := signature_tag_subject(tag)) and scheme[1] == "sig"}
         kind = image.artifact_type.value if isinstance(image.artifact_type, Known) else ""
-        if isinstance(image.subject, Known) and (kind in (NOTATION, COSIGN_SIGNATURE) or kind.startswith(BUNDLE)):
+        if isinstance(image.subject, Known) and (kind in REFERRING or kind.startswith(BUNDLE)):
             signed.add(image.subject.value)
         for digest in signed:
             found[digest].append(image)
@@ -232,14 +232,11 @@ def _candidates(images: list[Image]) -> dict[str, list[Image]]:
 
 def _as_listed(other: Image, digest: str) -> Signature | None:
     """What the list alone says: a signature whose content is not read; None for a bundle, which may be none."""
-    kind = other.artifact_type.value if isinstance(other.artifact_type, Known) else ""
-    if any(signature_tag_subject(tag) == (digest, "sig") for tag in other.tags):
-        return Signature("cosign", "tag_scheme", other.digest, kind, _OUT_OF_SCOPE)
-    if kind == NOTATION:
-        return Signature("notation", "subject", other.digest, kind, _OUT_OF_SCOPE)
-    if kind == COSIGN_SIGNATURE:
-        return Signature("cosign", "subject", other.digest, kind, _OUT_OF_SCOPE)
-    return None
+    artifact_type = other.artifact_type.value if isinstance(other.artifact_type, Known) else ""
+    if signs(other.tags, digest):
+        return Signature("cosign", "tag_scheme", other.digest, artifact_type, _OUT_OF_SCOPE)
+    kind = REFERRING.get(artifact_type)
+    return Signature(kind, "subject", other.digest, artifact_type, _OUT_OF_SCOPE) if kind else None
 
 
 def _by_subject(signature: Signature) -> Signature:

@@ -30,7 +30,7 @@ from auditor.inventory.attestations import READ_SETTING, Attestation, content_no
 from auditor.inventory.facts import Absent, Fact, Known, Reason, Unknown
 from auditor.inventory.images import Signature
 from auditor.inventory.recorder import Recorder
-from auditor.signatures.cosign import subjects_of
+from auditor.signatures.cosign import NotOpenedError, bundled_statement, subjects_of
 from auditor.signatures.strict_json import NotStrictError, strict_object
 from auditor.signatures.verifier import Target, Verifier
 
@@ -106,8 +106,11 @@ def _is_signature(manifest: Manifest, blobs: ImageBlobs, purse: Purse) -> bool:
     if "messageSignature" in document:
         return True
     # Only the statement's own word is wanted here; whether it holds is for the checks that follow.
-    _, statement = Verifier().attestation(content, Target("", "", "", 0))
-    return statement is not None and statement.get("predicateType") == SIGN_PREDICATE and bool(subjects_of(statement))
+    try:
+        _, statement = bundled_statement(document)
+    except NotOpenedError:
+        return False
+    return statement.get("predicateType") == SIGN_PREDICATE and bool(subjects_of(statement))
 
 
 @dataclass(frozen=True)

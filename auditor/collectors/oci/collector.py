@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -99,7 +100,8 @@ class OciCollector:
             )
             contents = ContentsReader(registry, scope.recorder, settings.read_configs, layers, bases)
             documents = AttestationReader(scope.recorder, verifier, hosts, read=settings.read_attestations)
-            images = OciImageReader(
+            reader = partial(NamedImageReader, settings.named) if settings.named else OciImageReader
+            images = reader(
                 registry,
                 scope.recorder,
                 checker,
@@ -107,8 +109,6 @@ class OciCollector:
                 contents,
                 read_children=settings.read_child_signatures or settings.read_attestations,
             )
-            if settings.named:
-                images = NamedImageReader(images, settings.named)
             running = running_digests(writer, hosts)
             context = _Run(settings, endpoint, registry, images, scope, progress, client.tls, running).read()
         writer.close_scope(scope.finish(context))

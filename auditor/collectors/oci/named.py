@@ -54,10 +54,10 @@ def _host(text: str, encrypted: bool) -> str:
 
 
 class NamedImageReader(OciImageReader):
-    """In place of another reader of the same registry."""
+    """Takes what a reader of whole repositories takes, after the images to read."""
 
-    def __init__(self, reader: OciImageReader, named: Sequence[NamedReference]) -> None:
-        vars(self).update(vars(reader))
+    def __init__(self, named: Sequence[NamedReference], *parts: Any, **options: Any) -> None:
+        super().__init__(*parts, **options)
         self._named = named
 
     def read(self, name: str, urn: str, running: Sequence[str] = ()) -> Images:

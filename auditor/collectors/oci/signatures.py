@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -29,6 +29,8 @@ from auditor.signatures.cosign import SIMPLE_SIGNING
 from auditor.signatures.outcome import Outcome
 from auditor.signatures.verifier import SETTING, Checked, Target, Verifier, best_of
 
+REFERRING: dict[str, Literal["notation", "cosign"]] = {NOTATION: "notation", COSIGN_SIGNATURE: "cosign"}
+"""The artifact types that are signatures by themselves; of a bundle its content decides."""
 UNCHECKED = Unknown(Reason.NOT_REQUESTED, SETTING, "no trust is configured")
 
 
@@ -44,12 +46,9 @@ def tagged_signature(manifest: Manifest, tags: Iterable[str]) -> Signature:
 
 def referring_signature(manifest: Manifest) -> Signature | None:
     """A manifest that refers to an image as a signature, not checked yet; None for something else or a bundle."""
-    kind = facts_of(manifest).artifact_type
-    if kind == NOTATION:
-        return Signature("notation", "referrers", manifest.digest, kind, UNCHECKED)
-    if kind == COSIGN_SIGNATURE:
-        return Signature("cosign", "referrers", manifest.digest, kind, UNCHECKED)
-    return None
+    artifact_type = facts_of(manifest).artifact_type
+    kind = REFERRING.get(artifact_type)
+    return Signature(kind, "referrers", manifest.digest, artifact_type, UNCHECKED) if kind else None
 
 
 def bundled_signature(manifest: Manifest) -> Signature:
